@@ -1,0 +1,173 @@
+"""One service's life in one process: its connection, its readers on every partition, its workers, its health.
+
+`Host(...)` touches nothing; everything begins with `lifespan()` and ends with it. All services can live in one process (tests)
+or one each (`twoway up`, compose). While Redis is away the host lives on: health answers, readers and workers wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from faststream.asgi import AsgiFastStream
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from shared import health, lag
+from shared.clock import Clock
+from shared.logs import get_logger
+from shared.metrics import Metrics
+from shared.programme import Programme
+from shared.sealing import Vault
+from shared.service import Service
+from shared.settings import Settings
+from shared.stream import host as streams
+from shared.stream.append import Appender
+from shared.stream.directory import Directory
+from shared.stream.names import Partition
+from shared.stream.reader import WAIT_MAX_S, WAIT_S, Reader
+from shared.timers import LOOK_S, Timekeeper
+
+log = get_logger("shared.host")
+
+Worker = Callable[["Host"], Awaitable[None]]
+"""Slow work outside the readers, for as long as the service lives. May raise RedisError or OSError: it is started again."""
+
+RESTART_MAX = 5
+"""A worker or reader that raises a bug is started again this often within a minute; then the process ends, code 1."""
+
+
+class Host:
+    """What a service and its pages or workers need, in one place. `make` gives the service for one partition."""
+
+    def __init__(self, name: str, settings: Settings, programme: Programme, *,
+                 make: Callable[[Host, Partition], Service], workers: Sequence[Worker] = (),
+                 clock: Clock | None = None) -> None:
+        self.name, self.settings, self.programme = name, settings, programme
+        self.clock = clock or Clock()
+        self.vault = Vault(settings.installation_key)
+        self.metrics = Metrics()
+        self.redis: Redis = Redis.from_url(settings.redis_url.get_secret_value(), retry=Retry(NoBackoff(), 0),
+                                           socket_connect_timeout=2.0)
+        self.appender = Appender(self.redis, self.vault)
+        self.directory = Directory(self.redis, settings.partitions)
+        self._broker = streams.broker(settings.redis_url.get_secret_value())
+        self.readers = [Reader(make(self, partition), partition, self.redis, self.vault, self.metrics)
+                        for partition in self.directory.partitions]
+        self._hosted = [streams.Hosted(reader, self._broker, self.redis, settings.read_batch)
+                        for reader in self.readers]
+        self._workers = [_timekeeper, *workers]
+        self._restarts: list[float] = []
+        self.on_fatal: Callable[[], None] = lambda: None
+
+    @property
+    def routes(self) -> list[tuple[str, health.Asgi]]:
+        return health.routes(self._not_ready, self._figures)
+
+    def application(self) -> AsgiFastStream:
+        """The service as an ASGI application that serves its health alone."""
+        return AsgiFastStream(asgi_routes=self.routes, lifespan=self.lifespan, logger=None)
+
+    @asynccontextmanager
+    async def lifespan(self, *_: Any, **__: Any) -> AsyncIterator[None]:
+        log.info("service.started", service=self.name, pid=os.getpid())
+        tasks = [asyncio.create_task(self._kept(self._read))]
+        tasks += [asyncio.create_task(self._kept(worker)) for worker in self._workers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._broker.stop()
+            await self.redis.aclose()
+            log.info("service.stopped", service=self.name, pid=os.getpid())
+
+    async def _read(self, _host: Host) -> None:
+        await self._broker.start()
+        async with asyncio.TaskGroup() as group:
+            for hosted in self._hosted:
+                group.create_task(hosted.run())
+
+    async def _kept(self, work: Worker) -> None:
+        """Keeps `work` going: waits while Redis is away, starts it again after a bug, ends the process if that repeats."""
+        wait_s = WAIT_S
+        while True:
+            try:
+                began = time.monotonic()
+                await work(self)
+            except (RedisError, OSError) as error:
+                if time.monotonic() - began > WAIT_MAX_S * 2:
+                    wait_s = WAIT_S
+                log.warning("worker.waits", service=self.name, what=_name(work), error=type(error).__name__,
+                            wait_s=round(wait_s, 2))
+            except Exception as error:
+                # A bug of ours: seen in the log, and the end of the process if it goes on.
+                log.error("worker.broke", service=self.name, what=_name(work), exc_info=error)
+                if self._too_often():
+                    log.error("service.gave_up", service=self.name, what=_name(work))
+                    return self.on_fatal()
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
+            wait_s = min(WAIT_MAX_S, wait_s * 2)
+
+    def _too_often(self) -> bool:
+        now = time.monotonic()
+        self._restarts = [at for at in self._restarts if now - at < 60.0] + [now]
+        return len(self._restarts) > RESTART_MAX
+
+    async def _not_ready(self) -> Mapping[str, str]:
+        missing: dict[str, str] = {}
+        try:
+            await asyncio.wait_for(self.redis.ping(), 1.0)
+        except (RedisError, OSError, TimeoutError) as error:
+            missing["redis"] = type(error).__name__
+        for hosted in self._hosted:
+            if not hosted.ready:
+                missing[f"reader p{hosted.reader.partition.number}"] = hosted.reader.stopped or "not ticking"
+        return missing
+
+    async def _figures(self) -> bytes:
+        for reader in self.readers:
+            try:
+                behind = await lag.of(self.redis, reader.partition, self.name, self.clock.now_ms())
+            except (RedisError, OSError):
+                continue  # the last known figure stands; /readyz says that Redis is away
+            self.metrics.lag_entries.labels(self.name, reader.partition.number).set(behind.entries)
+            self.metrics.lag_seconds.labels(self.name, reader.partition.number).set(behind.seconds)
+        return self.metrics.text()
+
+
+async def _timekeeper(host: Host) -> None:
+    keepers = [Timekeeper(host.redis, partition) for partition in host.directory.partitions]
+    while True:
+        for keeper in keepers:
+            await keeper.move_due()
+        await asyncio.sleep(LOOK_S)
+
+
+def _name(work: Worker) -> str:
+    return getattr(work, "__name__", type(work).__name__).strip("_")
+
+
+def run(app: Any, host: Host, port: int) -> int:
+    """Serves until SIGTERM or SIGINT; returns the process's exit code."""
+    server = uvicorn.Server(uvicorn.Config(app, host=host.settings.host, port=port, log_config=None, access_log=False,
+                                           lifespan="on", timeout_graceful_shutdown=5, server_header=False))
+    code = 0
+
+    def fatal() -> None:
+        nonlocal code
+        code = 1
+        server.should_exit = True
+
+    host.on_fatal = fatal
+    server.run()
+    return code or (0 if server.started else 1)

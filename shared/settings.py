@@ -1,0 +1,100 @@
+"""Settings come from the environment, are read once at start, and read like a page of the manual.
+
+Any setting may come from a file instead (`TWOWAY_KEY_FILE=/run/secrets/key`), so that no secret need stand in an environment.
+A missing or unreadable setting is one clear line and exit code 2.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared import logs
+from shared.programme import Programme
+from shared.programme import load as load_programme
+from shared.sealing import KEY_BYTES, parse_key
+
+EXIT_SETTINGS = 2
+
+
+class Settings(BaseSettings):
+    """What every service needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="TWOWAY_", frozen=True, extra="ignore", populate_by_name=True)
+
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), validation_alias=AliasChoices("redis_url", "REDIS_URL"),
+        description="Redis 7 or newer, or Valkey: the one place where everything is kept. May hold a password.")
+    key: SecretStr = Field(
+        description="The installation's key: 32 random bytes in URL-safe base64. Wraps each person's own key; never "
+        "rests in Redis. Losing it loses everything that describes a person. `twoway up` makes one.")
+    data: Path = Field(
+        Path("var"), description="Folder for what must outlive Redis: the archive of the log, the ids of who left.")
+    partitions: int = Field(
+        1, ge=1, le=1024, description="Number of logs. May grow, for new communities; never shrinks. One serves "
+        "tens of thousands of people.")
+    programme: Path | None = Field(
+        None, description="The programme's own choices (communities, topics, urgent help); unset means the "
+        "shipped shared/programme.toml.")
+    log_format: str = Field(
+        "json", pattern="^(json|console)$", description="json: one object a line; console: for people's eyes.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is written.")
+    host: str = Field("127.0.0.1", description="Address that this service listens on.")
+    read_batch: int = Field(
+        256, ge=1, le=1000, description="Log entries read at once. More is faster in a backlog and makes each "
+        "write block Redis longer: 256 is about 2 ms.")
+
+    @field_validator("key")
+    @classmethod
+    def _a_key(cls, value: SecretStr) -> SecretStr:
+        if len(parse_key(value.get_secret_value())) != KEY_BYTES:
+            raise ValueError(f"the installation's key needs {KEY_BYTES} bytes in URL-safe base64")
+        return value
+
+    @property
+    def installation_key(self) -> bytes:
+        return parse_key(self.key.get_secret_value())
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read(kind: type[S]) -> S:
+    """The settings in this process's environment. Raises ValidationError or OSError."""
+    from_files: dict[str, str] = {}
+    for name in kind.model_fields:
+        for variable in (f"TWOWAY_{name.upper()}", name.upper()) if name == "redis_url" else (f"TWOWAY_{name.upper()}",):
+            path = os.environ.get(f"{variable}_FILE")
+            if path and variable not in os.environ:
+                from_files[name] = Path(path).read_text("utf-8").strip()
+    return kind(**from_files)  # type: ignore[arg-type]  # the rest comes from the environment
+
+
+def load(kind: type[S]) -> tuple[S, Programme]:
+    """Settings and programme for a service that starts; one clear line and exit code 2 when either can't be read."""
+    try:
+        settings = read(kind)
+        programme = load_programme(settings.programme)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        refuse(_variable(name), first["msg"])
+    except (OSError, ValueError) as error:
+        refuse(getattr(error, "filename", None) or "TWOWAY_PROGRAMME", f"{type(error).__name__}: can't be read")
+    logs.configure(settings.log_format, settings.log_level)
+    return settings, programme
+
+
+def refuse(setting: str, reason: str) -> NoReturn:
+    """One line on standard error, exit code 2: the system's word for *mend the settings, then start again*."""
+    print(f"twoway: {setting}: {reason}. deploy/env.example explains every setting.", file=sys.stderr)
+    raise SystemExit(EXIT_SETTINGS)
+
+
+def _variable(name: str) -> str:
+    return name.upper() if name.upper() == "REDIS_URL" else f"TWOWAY_{name.upper()}"

@@ -1,0 +1,152 @@
+"""What is trimmed from a log is first archived, so that any service can be rebuilt from archive + log.
+
+Compressed JSON lines, one file a partition and day (of the entry's own time, UTC): `archive/p0/2026-11-23.jsonl.gz`. Each
+run appends one gzip member and fsyncs it before anything is trimmed, and Redis remembers up to which byte the files are good:
+what a crashed run left behind that mark is cut off and written again.
+Trimming is by age (MINID), never past the slowest service's cursor and never by length. Archives expire (24 months).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+
+from shared.clock import DAY_MS
+from shared.stream.names import Partition
+from shared.stream.write import START
+
+CHUNK = 1_000
+"""Entries read, archived and remembered at a time; about 0.5 MB in memory."""
+
+SERVICES = ("gateway", "matcher", "ledger", "notifier")
+"""Whose cursors hold trimming back. A service that has never read holds everything back."""
+
+
+def place(entry: str) -> tuple[int, int]:
+    """An entry id as numbers, which sort as the log does."""
+    ms, sequence = entry.split("-", 1)
+    return int(ms), int(sequence)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Everything up to entry `at` is archived: the file of `day` is good up to `length` bytes, and no later file is."""
+
+    at: str
+    day: str
+    length: int
+
+
+class Archive:
+    """The archive of one partition under `folder`."""
+
+    def __init__(self, folder: Path, partition: Partition) -> None:
+        self._folder = folder / "archive" / f"p{partition.number}"
+
+    def settle(self, mark: Mark) -> None:
+        """Cuts off whatever stands behind the mark: a crashed run's, or a later backup's."""
+        for path in self._folder.glob("*.jsonl.gz"):
+            if path.name[:10] > mark.day:
+                path.unlink()
+            elif path.name[:10] == mark.day and path.stat().st_size > mark.length:
+                os.truncate(path, mark.length)
+
+    def write(self, entries: list[tuple[str, dict[str, str]]]) -> Mark:
+        """Appends entries, in order; returns the new mark once they are on disk."""
+        by_day: dict[str, list[bytes]] = {}
+        for at, fields in entries:
+            day = datetime.fromtimestamp(place(at)[0] / 1000, UTC).strftime("%Y-%m-%d")
+            by_day.setdefault(day, []).append(orjson.dumps({"at": at, **fields}))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for day, lines in by_day.items():
+            with (self._folder / f"{day}.jsonl.gz").open("ab") as file:
+                file.write(gzip.compress(b"\n".join(lines) + b"\n", mtime=0))
+                file.flush()
+                os.fsync(file.fileno())
+                length = file.tell()
+        return Mark(entries[-1][0], day, length)
+
+    def read(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Every archived entry once, in the log's order; what a crashed run left behind its mark is passed over."""
+        last = (-1, -1)
+        for path in sorted(self._folder.glob("*.jsonl.gz")):
+            for line in _lines(path):
+                fields = orjson.loads(line)
+                at = fields.pop("at")
+                if place(at) > last:
+                    last = place(at)
+                    yield at, fields
+
+    def expire(self, before: datetime) -> int:
+        """Deletes the files of days before `before`; says how many."""
+        gone = [path for path in self._folder.glob("*.jsonl.gz") if path.name[:10] < before.strftime("%Y-%m-%d")]
+        for path in gone:
+            path.unlink()
+        return len(gone)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The whole lines of a file; a member torn by a crash is its last, and the run that tore it trimmed nothing."""
+    with gzip.open(path) as file:
+        try:
+            yield from file
+        except EOFError:
+            return
+
+
+async def archive_and_trim(redis: Redis, partition: Partition, folder: Path, older_than_ms: int) -> int:
+    """Archives, then trims, every entry from before `older_than_ms` that all services have passed. Says how many."""
+    limit = await _limit(redis, partition, older_than_ms)
+    archive, done = Archive(folder, partition), 0
+    mark = await _mark(redis, partition)
+    await asyncio.to_thread(archive.settle, mark)
+    while True:
+        entries: Any = await redis.xrange(partition.log, f"({mark.at}", f"({limit[0]}-{limit[1]}", count=CHUNK)
+        if not entries:
+            break
+        rows = [(at.decode(), {name.decode(errors="replace"): value.decode(errors="replace")
+                               for name, value in fields.items()}) for at, fields in entries]
+        mark = await asyncio.to_thread(archive.write, rows)
+        await redis.hset(partition.archived, mapping={"at": mark.at, "day": mark.day, "length": mark.length})
+        done += len(rows)
+    await redis.xtrim(partition.log, minid=f"{limit[0]}-{limit[1]}", approximate=False)
+    return done
+
+
+async def _mark(redis: Redis, partition: Partition) -> Mark:
+    at, day, length = map(_text, await redis.hmget(partition.archived, "at", "day", "length"))
+    return Mark(at, day, int(length)) if at else Mark(START, "", 0)
+
+
+def _text(value: bytes | str | None) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""
+
+
+async def _limit(redis: Redis, partition: Partition, older_than_ms: int) -> tuple[int, int]:
+    """The first entry that must stay: by age, or because a service has not passed what is before it."""
+    pipeline = redis.pipeline(transaction=False)
+    for service in SERVICES:
+        pipeline.hget(partition.cursor(service), "at")
+    cursors = [START if at is None else at.decode() for at in await pipeline.execute()]
+    ms, sequence = min(place(at) for at in cursors)
+    return min((older_than_ms, 0), (ms, sequence + 1))
+
+
+async def archivist(redis: Redis, partitions: list[Partition], folder: Path, now_ms: int,
+                    retention_days: int, archive_months: int) -> int:
+    """One round over all partitions: archive and trim by age, let old archives go."""
+    done = 0
+    for partition in partitions:
+        done += await archive_and_trim(redis, partition, folder, now_ms - retention_days * DAY_MS)
+        oldest = datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=archive_months * 30.44)
+        await asyncio.to_thread(Archive(folder, partition).expire, oldest)
+    return done

@@ -1,0 +1,107 @@
+"""A service's derived state, thrown away and made again from archive + log.
+
+Only `apply` runs: what the service once decided stands on the log as the events it emitted, and each is applied at its cause,
+as it was when it was decided. Nothing is decided, emitted or scheduled, so changed code, weights or settings can't
+rewrite history, and the seals of people who left stay shut without being missed. Tables that are not derived (keys,
+address index, drafts, sessions) are left as they are.
+
+It goes as far as the service's cursor and leaves that where it is. It holds all rows in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from shared.events import EntryReplayed, EntrySetAside, Event
+from shared.rows import Rows
+from shared.sealing import Vault
+from shared.service import Entry, Service
+from shared.stream.archive import Archive, place
+from shared.stream.decode import decode
+from shared.stream.names import Partition
+from shared.stream.reader import replayed
+from shared.stream.write import Committer
+
+READ = 1_000
+"""Log entries read at a time."""
+
+Fields = dict[bytes, bytes]
+
+
+async def history(redis: Redis, partition: Partition, folder: Path) -> AsyncIterator[tuple[str, Fields]]:
+    """Every entry there ever was that archive and log still hold, in order, once."""
+    last = (-1, -1)
+    for at, fields in Archive(folder, partition).read():
+        last = place(at)
+        yield at, {name.encode(): value.encode() for name, value in fields.items()}
+    after = f"({last[0]}-{last[1]}" if last[0] >= 0 else "-"
+    while True:
+        entries: Any = await redis.xrange(partition.log, after, count=READ)
+        for raw, bare in entries:
+            yield raw.decode(), bare
+        if len(entries) < READ:
+            return
+        after = f"({entries[-1][0].decode()}"
+
+
+async def rebuild(service: Service, partition: Partition, redis: Redis, vault: Vault, folder: Path) -> int:
+    """Replaces the service's derived rows; the caller holds the service's lock. Returns how many entries were applied."""
+    end = place(await Committer(redis, partition, service.name).cursor())
+    said, aside = await _said(service, partition, redis, folder)
+    inputs = {event.type.encode(): event for event in service.inputs} | {EntryReplayed.type.encode(): EntryReplayed}
+    rows, applied = Rows(vault, whole=True), 0
+    async for at, fields in history(redis, partition, folder):
+        if place(at) > end:
+            break
+        event_type = inputs.get(fields.get(b"type", b""))
+        if event_type is None or at in aside:
+            continue
+        item = decode(at, fields, event_type)
+        if isinstance(item, Entry) and (subject := _subject(item, service)) is not None:
+            service.inputs[type(subject)].apply(rows, subject, item.at_ms)
+            for own in said.get(item.id, ()):
+                service.own[type(own)](rows, own, item.at_ms)
+            applied += 1
+    await _replace(rows, service, partition, redis)
+    return applied
+
+
+def _subject(entry: Entry, service: Service) -> Event | None:
+    if not isinstance(entry.event, EntryReplayed):
+        return entry.event  # type: ignore[no-any-return]  # an Event by decoding
+    again = replayed(entry, service)
+    return again.event if isinstance(again, Entry) else None
+
+
+async def _said(service: Service, partition: Partition, redis: Redis,
+                folder: Path) -> tuple[dict[str, list[Event]], set[str]]:
+    """What the service emitted, by cause and in order, and the entries it set aside."""
+    own = {event.type.encode(): event for event in service.own}
+    said: dict[str, list[Event]] = {}
+    aside: set[str] = set()
+    async for at, fields in history(redis, partition, folder):
+        kind = fields.get(b"type", b"")
+        if (event_type := own.get(kind)) is not None:
+            item = decode(at, fields, event_type)
+            if isinstance(item, Entry):
+                said.setdefault(item.cause, []).append(item.event)
+        elif kind == EntrySetAside.type.encode():
+            item = decode(at, fields, EntrySetAside)
+            if isinstance(item, Entry) and item.event.service == service.name:
+                aside.add(item.event.entry)
+    return said, aside
+
+
+async def _replace(rows: Rows, service: Service, partition: Partition, redis: Redis) -> None:
+    """Derived rows only, in one transaction: a reader never meets half of them."""
+    derived = {table.path(partition, service.name) for table in service.tables if table.derived}
+    pipeline = redis.pipeline(transaction=True)
+    pipeline.delete(*derived)
+    for command in rows.commands(partition, service.name):
+        if command[1] in derived:
+            pipeline.execute_command(*command)
+    await pipeline.execute()

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from shared.clock import DAY_MS
+from shared.events import CountsChanged
+from shared.service import Entry, Service
+from shared.stream.archive import SERVICES, Archive, archive_and_trim
+from shared.stream.rebuild import history, rebuild
+from tests.integration.core import tally
+from tests.integration.core.tally import P0, Bench, service
+
+FAR = 2**52
+
+
+async def everyone_has_read_to(redis: Redis, entry: str) -> None:
+    for name in SERVICES:
+        await redis.hset(P0.cursor(name), "at", entry)
+
+
+async def test_nothing_that_a_service_has_not_passed_is_trimmed(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    places = await bench.left("a", "b", "c", "d")
+    assert await archive_and_trim(redis, P0, tmp_path, FAR) == 0
+    await everyone_has_read_to(redis, places[3])
+    await redis.hset(P0.cursor("notifier"), "at", places[1])
+    assert await archive_and_trim(redis, P0, tmp_path, FAR) == 2
+    assert await redis.xlen(P0.log) == 2
+    assert [at for at, _ in Archive(tmp_path, P0).read()] == places[:2]
+
+
+async def test_what_is_younger_than_the_retention_stays(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    [place] = await bench.left("a")
+    await everyone_has_read_to(redis, place)
+    now_ms = int(place.split("-")[0])
+    assert await archive_and_trim(redis, P0, tmp_path, now_ms - 30 * DAY_MS) == 0
+    assert await redis.xlen(P0.log) == 1
+
+
+async def test_archive_and_log_together_are_the_whole_history_once(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    places = await bench.left("a", "b", "c")
+    await everyone_has_read_to(redis, places[1])
+    await archive_and_trim(redis, P0, tmp_path, FAR)
+    assert [at async for at, _ in history(redis, P0, tmp_path)] == places
+
+
+@pytest.mark.parametrize("torn", [0, 15])
+async def test_what_a_crashed_run_left_behind_is_written_again_and_stands_once(
+        redis: Redis, tmp_path: Path, torn: int) -> None:
+    bench = Bench(redis)
+    places = await bench.left("a", "b", "c", "d")
+    await everyone_has_read_to(redis, places[1])
+    await archive_and_trim(redis, P0, tmp_path, FAR)
+    [path] = (tmp_path / "archive" / "p0").iterdir()
+    good = path.stat().st_size
+    Archive(tmp_path, P0).write([(places[2], {"type": "peer.left"})])  # crashed before Redis remembered it
+    path.write_bytes(path.read_bytes()[: good + torn] if torn else path.read_bytes())
+    assert [at async for at, _ in history(redis, P0, tmp_path)] == places
+    await everyone_has_read_to(redis, places[3])
+    await archive_and_trim(redis, P0, tmp_path, FAR)
+    assert [at for at, _ in Archive(tmp_path, P0).read()] == places
+
+
+async def test_a_service_started_over_from_archive_and_log_is_the_same_to_the_byte(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    places = await bench.left(*"abcab", "later-x")
+    await bench.read()
+    await everyone_has_read_to(redis, places[2])
+    await archive_and_trim(redis, P0, tmp_path, FAR)
+    before: Any = await redis.hgetall(P0.of("tally", "tallies"))
+    log_before = await redis.xlen(P0.log)
+    await redis.delete(P0.of("tally", "tallies"))
+
+    changed = service(decide=counts_by_tens)
+    assert await rebuild(changed, P0, redis, bench.vault, tmp_path) == 6
+    assert await redis.hgetall(P0.of("tally", "tallies")) == before
+    assert await redis.xlen(P0.log) == log_before
+
+
+def counts_by_tens(_rows: Any, entry: Entry) -> Any:
+    yield CountsChanged(peer=entry.event.peer, given=10, received=10)
+
+
+async def test_an_entry_that_was_set_aside_stays_aside_in_a_rebuild_until_it_is_replayed(redis: Redis, tmp_path: Path) -> None:
+    def breaks(rows: Any, entry: Entry) -> Any:
+        raise RuntimeError
+
+    broken = Bench(redis, service(breaks))
+    await broken.left("a")
+    await broken.read()
+    mended: Service = service()
+    assert await rebuild(mended, P0, redis, broken.vault, tmp_path) == 0
+    assert await broken.tallies() == {}
+    await tally.Bench(redis).left("b")
+    bench = Bench(redis)
+    await bench.read()
+    assert await rebuild(mended, P0, redis, bench.vault, tmp_path) == 1
+    assert await bench.tallies() == {"b": 1}

@@ -1,0 +1,87 @@
+"""The guards around FastStream, each seen to be needed (docs/decisions/0002-reading-through-faststream.md)."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from console.server import Server
+from shared.stream.dead import letters
+from shared.testing import until
+from tests.integration.core.tally import P0, Bench, hosted
+
+
+async def test_bad_bodies_and_forged_envelopes_cost_their_batch_nothing(redis_url: str, redis: Redis) -> None:
+    bench = Bench(redis)
+    pubsub = redis.pubsub()
+    await pubsub.subscribe("elsewhere")
+    await bench.left("a")
+    await redis.xadd(P0.log, {"type": "peer.left", "v": "1", "id": "x", "body": "{"})
+    await redis.xadd(P0.log, {"type": "peer.left", "v": "1", "id": "y", "body": '{"peer": "b"}', "reply_to": "elsewhere",
+                              "__data__": '{"data": "", "headers": {"reply_to": "elsewhere"}}', "correlation_id": "forged"})
+    await bench.left("c")
+    async with hosted(bench.reader, redis_url, redis):
+        await until(lambda: _has(bench, {"a": 1, "b": 1, "c": 1}))
+    assert len(await letters(redis, P0)) == 1
+    assert await pubsub.get_message(ignore_subscribe_messages=True, timeout=0.1) is None
+    await pubsub.aclose()  # type: ignore[no-untyped-call]  # untyped upstream
+
+
+async def test_a_reader_starts_at_its_cursor_and_misses_nothing_that_came_before_it(redis_url: str, redis: Redis) -> None:
+    bench = Bench(redis)
+    await bench.left("a", "b")
+    async with hosted(bench.reader, redis_url, redis):
+        await until(lambda: _has(bench, {"a": 1, "b": 1}))
+    await bench.left("a")
+    again = Bench(redis)
+    async with hosted(again.reader, redis_url, redis):
+        await until(lambda: _has(again, {"a": 2, "b": 1}))
+
+
+async def test_an_overtaken_reader_goes_on_from_the_real_cursor(redis_url: str, redis: Redis) -> None:
+    bench, zombie = Bench(redis), Bench(redis)
+    async with hosted(bench.reader, redis_url, redis):
+        await until(lambda: bench.reader.cursor)
+        await zombie.left(*"aab")
+        await until(lambda: _has(bench, {"a": 2, "b": 1}))
+        # another instance commits behind its back: ours is refused once, then reads on from where the log really is
+        await zombie.reader.begin()
+        for _ in range(20):
+            await zombie.left("a")
+            await zombie.read()
+        await until(lambda: _has(bench, {"a": 22, "b": 1}))
+    assert len(await bench.emitted("counts.changed")) == 23
+
+
+async def test_a_standby_is_ready_while_it_waits_and_takes_over_when_the_first_stops(redis_url: str, redis: Redis) -> None:
+    first, second = Bench(redis), Bench(redis)
+    async with hosted(second.reader, redis_url, redis) as standby:
+        await until(lambda: standby.active)
+        async with hosted(first.reader, redis_url, redis) as waiting:
+            assert waiting.ready
+            assert not waiting.active
+        await first.left("a")
+        await until(lambda: _has(first, {"a": 1}))
+    async with hosted(first.reader, redis_url, redis) as alone:
+        await until(lambda: alone.active)
+        await first.left("a")
+        await until(lambda: _has(first, {"a": 2}))
+
+
+async def test_a_server_killed_and_started_again_loses_and_doubles_nothing(
+        server: Server, redis_url: str, redis: Redis) -> None:
+    bench = Bench(redis)
+    async with hosted(bench.reader, redis_url, redis):
+        for round in range(1, 4):
+            await bench.left("a", "b")
+            server.kill()
+            server.start()
+            fresh = Bench(Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0)))
+            await until(lambda fresh=fresh, round=round: _has(fresh, {"a": round, "b": round}), within_s=30)
+            await fresh.redis.aclose()
+            await redis.connection_pool.disconnect()
+
+
+async def _has(bench: Bench, expected: dict[str, int]) -> bool:
+    return await bench.tallies() == expected
