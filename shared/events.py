@@ -444,6 +444,8 @@ class MomentRecorded(Event, type="moment.recorded", owner=LEDGER):
     giver: PeerId
     receiver: PeerId
     kind: Kind
+    recorded_by: PeerId | None = Field(None, description="who wrote it down; none means the giver")
+    minutes: int | None = None
 
 
 class MomentReversed(Event, type="moment.reversed", owner=LEDGER):

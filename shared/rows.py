@@ -84,6 +84,10 @@ class Rows:
         self._rows[table, id] = None
         self._changed[table, id] = None
 
+    def lend(self, table: Table[R], id: str, row: R) -> None:
+        """Lays in a row that the service keeps in memory, equal to the stored one; one that is there already stays."""
+        self._rows.setdefault((table, id), row)
+
     def has(self, table: Table[Any], id: str) -> bool:
         """Whether the row was loaded, be it there or not."""
         return (table, id) in self._rows

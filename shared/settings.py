@@ -79,13 +79,18 @@ def load(kind: type[S]) -> tuple[S, Programme]:
     """Settings and programme for a service that starts; one clear line and exit code 2 when either can't be read."""
     try:
         settings = read(kind)
+    except ValidationError as error:
+        name, reason = _first(error)
+        refuse(name.upper() if name.upper() == "REDIS_URL" else f"TWOWAY_{name.upper()}", reason)
+    except OSError as error:
+        refuse(str(error.filename), f"{error.strerror}; it can't be read")
+    try:
         programme = load_programme(settings.programme)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        refuse(_variable(name), first["msg"])
+        name, reason = _first(error)
+        refuse("TWOWAY_PROGRAMME", f"{name}: {reason}")
     except (OSError, ValueError) as error:
-        refuse(getattr(error, "filename", None) or "TWOWAY_PROGRAMME", f"{type(error).__name__}: can't be read")
+        refuse("TWOWAY_PROGRAMME", f"{settings.programme}: {type(error).__name__}, it can't be read")
     logs.configure(settings.log_format, settings.log_level)
     return settings, programme
 
@@ -96,5 +101,7 @@ def refuse(setting: str, reason: str) -> NoReturn:
     raise SystemExit(EXIT_SETTINGS)
 
 
-def _variable(name: str) -> str:
-    return name.upper() if name.upper() == "REDIS_URL" else f"TWOWAY_{name.upper()}"
+def _first(error: ValidationError) -> tuple[str, str]:
+    """Where the first thing that is wrong stands, and what it is; never the value, which may be a secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return ".".join(str(part) for part in first["loc"]), first["msg"]

@@ -79,6 +79,7 @@ class Hosted:
         self._name = (reader.service.name, reader.partition.number)
         self._read_batch = read_batch
         self._subscriber: Any = None
+        self._after = ""
         self._moved_at = time.monotonic()
         self._ticked_at = time.monotonic()
         self.active = False
@@ -136,7 +137,7 @@ class Hosted:
     async def _reading(self) -> AsyncIterator[None]:
         start = await self.reader.begin()
         subscriber = self._subscriber = self._subscriber or self._subscribe()
-        subscriber.last_id = start
+        self._after = subscriber.last_id = start
         self._moved_at = time.monotonic()
         await subscriber.start()
         self.active = True
@@ -152,7 +153,7 @@ class Hosted:
             parser=_parse, decoder=self._decode, no_reply=True, persistent=False)
 
         async def handle(held: Held) -> None:
-            subscriber.last_id = await self.reader.handle(held.batch)
+            self._after = subscriber.last_id = await self.reader.handle(held.batch, self._after)
             self._moved_at = time.monotonic()
 
         return subscriber(handle) and subscriber

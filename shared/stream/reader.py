@@ -60,34 +60,41 @@ class Reader:
         self._committer = Committer(redis, partition, service.name)
         self._handling: dict[type[Event], Handling] = {**service.inputs, EntryReplayed: Handling()}
         self.decoder = Decoder(self._handling)
+        self._turn = asyncio.Lock()
         self.cursor = ""
         self.stopped: str | None = None
         """Why this reader reads no more, when it does not."""
 
     async def begin(self) -> str:
         """Takes over: reads the cursor, fills memory. Returns where to read on from. Raises RedisError."""
-        self.cursor = await self._committer.cursor()
-        if self.service.warm is not None:
-            await self.service.warm(self._redis, self.partition)
+        async with self._turn:
+            await self._take_over()
         return self.cursor
 
-    async def handle(self, batch: Batch) -> str:
-        """Takes a batch through to its commit; returns where to read on from. Never raises but when cancelled."""
-        if self.stopped:
-            return self.cursor
+    async def handle(self, batch: Batch, after: str) -> str:
+        """Takes a batch that was read from `after` on through to its commit; returns where to read on from.
+
+        Never raises but when cancelled. A batch from anywhere but the cursor is stale and is left for reading again:
+        a handler that was still waiting for Redis when its turn ended must not commit beside its successor.
+        """
+        async with self._turn:
+            if not self.stopped and after == self.cursor:
+                await self._handle(batch)
+        return self.cursor
+
+    async def _handle(self, batch: Batch) -> None:
         if batch.unknown:
             self._metrics.unknown.labels(self.service.name).inc(batch.unknown)
         wait_s = WAIT_S
         while True:
             try:
-                await self._batch(batch)
-                return self.cursor
+                return await self._batch(batch)
             except Overtaken as overtaken:
                 log.warning("reader.overtaken", service=self.service.name, partition=self.partition.number,
                             entry=overtaken.at)
                 self._metrics.overtaken.labels(self.service.name).inc()
                 if await self._again():
-                    return self.cursor
+                    return None
             except (RedisError, OSError) as error:
                 self._metrics.away.labels(self.service.name).inc()
                 log.warning("reader.waits", service=self.service.name, partition=self.partition.number,
@@ -96,11 +103,16 @@ class Reader:
                 wait_s = min(WAIT_MAX_S, wait_s * 2)
                 # The last write may have been done or not: the cursor alone knows.
                 if await self._again():
-                    return self.cursor
+                    return None
+
+    async def _take_over(self) -> None:
+        self.cursor = await self._committer.cursor()
+        if self.service.warm is not None:
+            await self.service.warm(self._redis, self.partition)
 
     async def _again(self) -> bool:
         try:
-            await self.begin()
+            await self._take_over()
         except (RedisError, OSError):
             return False
         return True

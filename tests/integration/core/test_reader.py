@@ -62,6 +62,17 @@ async def test_two_readers_that_both_believe_they_are_in_charge_do_everything_on
     assert len(await bench.emitted("counts.changed")) == 60
 
 
+async def test_a_batch_read_from_elsewhere_than_the_cursor_is_left_for_reading_again(bench: Bench, redis: Redis) -> None:
+    await bench.left("a", "b")
+    await bench.reader.begin()
+    entries: Any = await redis.xrange(P0.log)
+    batch = bench.reader.decoder.batch([at for at, _ in entries], [f for _, f in entries])
+    assert await bench.reader.handle(batch, "0-0") == batch.cursor
+    assert await bench.reader.handle(batch, "0-0") == batch.cursor
+    assert await bench.reader.handle(batch, "1-0") == batch.cursor
+    assert await bench.tallies() == {"a": 1, "b": 1}
+
+
 async def test_entries_that_cannot_be_parsed_are_set_aside_and_their_neighbours_handled(bench: Bench, redis: Redis) -> None:
     await bench.left("a")
     broken: list[dict[Any, Any]] = [

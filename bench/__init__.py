@@ -1,0 +1,1 @@
+"""What `make bench` runs: each figure beside its reference in the same run, for machines are shared and noisy."""
