@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -65,6 +66,7 @@ class Host:
         self._hosted = [streams.Hosted(reader, self._broker, self.redis, settings.read_batch)
                         for reader in self.readers]
         self._workers = [_timekeeper, *workers]
+        self._starting, self._connected = asyncio.Lock(), False
         self._restarts: list[float] = []
         self.on_fatal: Callable[[], None] = lambda: None
 
@@ -74,28 +76,30 @@ class Host:
 
     def application(self) -> AsgiFastStream:
         """The service as an ASGI application that serves its health alone."""
-        return AsgiFastStream(asgi_routes=self.routes, lifespan=self.lifespan, logger=None)
+        return _HealthAlone(asgi_routes=self.routes, lifespan=self.lifespan, logger=None)
 
     @asynccontextmanager
     async def lifespan(self, *_: Any, **__: Any) -> AsyncIterator[None]:
         log.info("service.started", service=self.name, pid=os.getpid())
-        tasks = [asyncio.create_task(self._kept(self._read))]
-        tasks += [asyncio.create_task(self._kept(worker)) for worker in self._workers]
+        # a task each and no task group: one that swallowed its cancellation could not be cancelled again there
+        tasks = [asyncio.create_task(self._kept(work)) for work in (*map(self._reading, self._hosted), *self._workers)]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel(tasks)
             await self._broker.stop()
             await self.redis.aclose()
             log.info("service.stopped", service=self.name, pid=os.getpid())
 
-    async def _read(self, _host: Host) -> None:
-        await self._broker.start()
-        async with asyncio.TaskGroup() as group:
-            for hosted in self._hosted:
-                group.create_task(hosted.run())
+    def _reading(self, hosted: streams.Hosted) -> Worker:
+        async def read(_host: Host) -> None:
+            async with self._starting:
+                if not self._connected:
+                    await self._broker.start()
+                    self._connected = True
+            await hosted.run()
+
+        return read
 
     async def _kept(self, work: Worker) -> None:
         """Keeps `work` going: waits while Redis is away, starts it again after a bug, ends the process if that repeats."""
@@ -145,6 +149,22 @@ class Host:
         return self.metrics.text()
 
 
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Until all are done: in Python 3.11 a timeout that ends at the same moment may swallow a cancellation."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=1.0)
+
+
+class _HealthAlone(AsgiFastStream):
+    """FastStream's application without its start of the broker: that is a task of the host's, so that health answers and
+    the process lives while Redis is away."""
+
+    async def _start_broker(self) -> None:
+        return None
+
+
 async def _timekeeper(host: Host) -> None:
     keepers = [Timekeeper(host.redis, partition) for partition in host.directory.partitions]
     while True:
@@ -169,5 +189,7 @@ def run(app: Any, host: Host, port: int) -> int:
         server.should_exit = True
 
     host.on_fatal = fatal
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises it once more when all is done: that is no reason to die of it
     server.run()
     return code or (0 if server.started else 1)

@@ -1,7 +1,7 @@
 """Where a message leads: the addresses that the notifier writes and the gateway's pages answer.
 
-A token stands in the query, which no access log keeps. An invitation's token is computed, so that the referral's event
-needs to carry no second secret: whoever knows only the referral's id (a log's reader) can't open it.
+Access logs keep a route's pattern and never the path, so no token is in them. An invitation's token is computed, so that the
+referral's event needs to carry no second secret: whoever knows only the referral's id (a log's reader) can't open it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from shared.sealing import Vault
 
 MY_PAGE = "/me"
 SIGN_IN = "/sign-in"
-SIGN_IN_LINK = "/sign-in/link"
 INVITATION = "/invitation"
 URGENT_HELP = "/urgent-help"
 
 
-def sign_in_link(public_url: str, token: str) -> str:
+def sign_in_link(base_url: str, token: str) -> str:
     """Opens a page with one button; the button's POST signs in, so that a scanner that follows links spends nothing."""
-    return f"{public_url.rstrip('/')}{SIGN_IN_LINK}?token={token}"
+    return f"{base_url.rstrip('/')}{SIGN_IN}/{token}"
 
 
-def invitation_link(public_url: str, vault: Vault, referral: str) -> str:
-    return f"{public_url.rstrip('/')}{INVITATION}?token={referral}.{_proof(vault, referral)}"
+def invitation_link(base_url: str, vault: Vault, referral: str) -> str:
+    return f"{base_url.rstrip('/')}{INVITATION}/{referral}.{_proof(vault, referral)}"
 
 
 def referral_of(vault: Vault, token: str) -> str | None:

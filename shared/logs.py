@@ -21,8 +21,8 @@ FIELDS = frozenset({
     # what and where
     "service", "partition", "entry", "entries", "id", "cause", "trace", "error", "reason", "frames", "dropped",
     # random ids of things, never of their content
-    "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "concern", "message_ref", "partner",
-    "giver", "receiver", "of",
+    "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "concern", "message", "message_ref",
+    "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about", "of",
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "since_ms", "not_before_ms", "due_ms", "lag_entries", "lag_s",
@@ -31,7 +31,9 @@ FIELDS = frozenset({
 })
 """`address` is this system's own network address; a person's never comes here. `route` is a page's pattern, no query."""
 
-_SHOWN = {"service": "service.name", "trace": "trace_id"}
+SHOWN = {"service": "service.name", "trace": "trace_id", "message": "message_ref"}
+"""What a field is called in a line, where that is not its name: `message` is the line's own text."""
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 get_logger = structlog.get_logger
@@ -77,7 +79,7 @@ def _allowed(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Muta
     dropped = 0
     for field, value in line.items():
         if field in FIELDS:
-            kept[_SHOWN.get(field, field)] = value
+            kept[SHOWN.get(field, field)] = value
         else:
             dropped += 1
     if dropped:

@@ -66,8 +66,9 @@ class Partner(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="what logs and receipts call it")
-    source: str = Field(min_length=1, max_length=200, pattern=r"^\S+$",
-                        description="the CloudEvents `source` of its events, compared character by character")
+    source: str = Field(min_length=1, max_length=200, pattern=r"^[!#-;=?-\[\]_a-z~]+$",
+                        description="the CloudEvents `source` (a URI-reference, RFC 3986) of its events, compared "
+                                    "character by character")
     community: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     secrets: tuple[PartnerSecret, ...] = Field(min_length=1, description="the newest first")
     added_ms: int

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import os
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,7 +33,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Erased:
     """What a seal opens to once its key is destroyed."""
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
     def __repr__(self) -> str:

@@ -124,6 +124,7 @@ class Hosted:
                 await asyncio.shield(lock.release())
 
     async def _still_ours(self, lock: Lock) -> bool:
+        _heed_cancellation()
         try:
             await lock.reacquire()
         except LockError:
@@ -139,9 +140,9 @@ class Hosted:
         subscriber = self._subscriber = self._subscriber or self._subscribe()
         self._after = subscriber.last_id = start
         self._moved_at = time.monotonic()
-        await subscriber.start()
-        self.active = True
         try:
+            await subscriber.start()
+            self.active = True
             yield
         finally:
             await subscriber.stop()
@@ -162,6 +163,13 @@ class Hosted:
         raw: Mapping[str, Any] = message.raw_message
         batch: Batch = self.reader.decoder.batch(raw["message_ids"], raw["data"])
         return Held.model_construct(batch=batch)
+
+
+def _heed_cancellation() -> None:
+    """In Python 3.11 a timeout inside a library that ends at the same moment may swallow a cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _parse(raw: Any) -> RedisBatchStreamMessage:

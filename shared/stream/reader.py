@@ -257,11 +257,14 @@ class Reader:
         await self._give_up(one, error)
 
     async def _give_up(self, one: Batch, error: str) -> None:
-        at = one.items[0].at
-        found: Any = await self._redis.xrange(self.partition.log, at, at)
-        fields = found[0][1] if found else {}
+        item, at = one.items[0], one.items[0].at
         write = Write()
-        said = self._set_aside(at, readable(fields), error, TRIES_MAX, write)
+        if isinstance(item, Entry) and isinstance(item.event, EntryReplayed):  # its letter is there: it stays that letter
+            at = item.event.entry
+            said = self._set_aside(at, item.event.fields, error, TRIES_MAX, write, item.id)
+        else:
+            found: Any = await self._redis.xrange(self.partition.log, at, at)
+            said = self._set_aside(at, readable(found[0][1] if found else {}), error, TRIES_MAX, write)
         log.error("entry.given_up", service=self.service.name, partition=self.partition.number, entry=at, error=error)
         await self._save(Rows(self._vault), write, [said], one)
 

@@ -10,11 +10,13 @@ It goes as far as the service's cursor and leaves that where it is. It holds all
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import WatchError
 
 from shared.events import EntryReplayed, EntrySetAside, Event
 from shared.rows import Rows
@@ -32,11 +34,17 @@ READ = 1_000
 Fields = dict[bytes, bytes]
 
 
+class ReadMeanwhile(Exception):
+    """The service went on reading during its rebuild. Nothing was replaced; stop it, then try again."""
+
+
 async def history(redis: Redis, partition: Partition, folder: Path) -> AsyncIterator[tuple[str, Fields]]:
     """Every entry there ever was that archive and log still hold, in order, once."""
     last = (-1, -1)
-    for at, fields in Archive(folder, partition).read():
+    for count, (at, fields) in enumerate(Archive(folder, partition).read()):
         last = place(at)
+        if count % READ == 0:
+            await asyncio.sleep(0)  # whoever holds a lock meanwhile gets to renew it
         yield at, {name.encode(): value.encode() for name, value in fields.items()}
     after = f"({last[0]}-{last[1]}" if last[0] >= 0 else "-"
     while True:
@@ -49,8 +57,12 @@ async def history(redis: Redis, partition: Partition, folder: Path) -> AsyncIter
 
 
 async def rebuild(service: Service, partition: Partition, redis: Redis, vault: Vault, folder: Path) -> int:
-    """Replaces the service's derived rows; the caller holds the service's lock. Returns how many entries were applied."""
-    end = place(await Committer(redis, partition, service.name).cursor())
+    """Replaces the service's derived rows; the caller holds the service's lock. Returns how many entries were applied.
+
+    Raises ReadMeanwhile.
+    """
+    cursor = await Committer(redis, partition, service.name).cursor()
+    end = place(cursor)
     said, aside = await _said(service, partition, redis, folder)
     inputs = {event.type.encode(): event for event in service.inputs} | {EntryReplayed.type.encode(): EntryReplayed}
     rows, applied = Rows(vault, whole=True), 0
@@ -61,12 +73,12 @@ async def rebuild(service: Service, partition: Partition, redis: Redis, vault: V
         if event_type is None or at in aside:
             continue
         item = decode(at, fields, event_type)
-        if isinstance(item, Entry) and (subject := _subject(item, service)) is not None:
+        if isinstance(item, Entry) and item.id not in aside and (subject := _subject(item, service)) is not None:
             service.inputs[type(subject)].apply(rows, subject, item.at_ms)
             for own in said.get(item.id, ()):
                 service.own[type(own)](rows, own, item.at_ms)
             applied += 1
-    await _replace(rows, service, partition, redis)
+    await _replace(rows, service, partition, redis, cursor)
     return applied
 
 
@@ -79,7 +91,7 @@ def _subject(entry: Entry, service: Service) -> Event | None:
 
 async def _said(service: Service, partition: Partition, redis: Redis,
                 folder: Path) -> tuple[dict[str, list[Event]], set[str]]:
-    """What the service emitted, by cause and in order, and the entries it set aside."""
+    """What the service emitted, by cause and in order, and what it set aside: entries' places, and ids of vain replays."""
     own = {event.type.encode(): event for event in service.own}
     said: dict[str, list[Event]] = {}
     aside: set[str] = set()
@@ -92,16 +104,23 @@ async def _said(service: Service, partition: Partition, redis: Redis,
         elif kind == EntrySetAside.type.encode():
             item = decode(at, fields, EntrySetAside)
             if isinstance(item, Entry) and item.event.service == service.name:
-                aside.add(item.event.entry)
+                aside |= {item.event.entry, item.cause}
     return said, aside
 
 
-async def _replace(rows: Rows, service: Service, partition: Partition, redis: Redis) -> None:
-    """Derived rows only, in one transaction: a reader never meets half of them."""
+async def _replace(rows: Rows, service: Service, partition: Partition, redis: Redis, cursor: str) -> None:
+    """Derived rows only, in one transaction: a reader never meets half of them. Refused when the cursor has moved."""
     derived = {table.path(partition, service.name) for table in service.tables if table.derived}
-    pipeline = redis.pipeline(transaction=True)
-    pipeline.delete(*derived)
-    for command in rows.commands(partition, service.name):
-        if command[1] in derived:
-            pipeline.execute_command(*command)
-    await pipeline.execute()
+    async with redis.pipeline(transaction=True) as pipeline:
+        await pipeline.watch(partition.cursor(service.name))
+        if await Committer(redis, partition, service.name).cursor() != cursor:
+            raise ReadMeanwhile(ReadMeanwhile.__doc__)
+        pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        pipeline.delete(*derived)
+        for command in rows.commands(partition, service.name):
+            if command[1] in derived:
+                pipeline.execute_command(*command)
+        try:
+            await pipeline.execute()
+        except WatchError as error:
+            raise ReadMeanwhile(ReadMeanwhile.__doc__) from error

@@ -1,0 +1,38 @@
+"""The ledger, put together: which event is handled how."""
+
+from __future__ import annotations
+
+from faststream.asgi import AsgiFastStream
+
+from services.ledger import handlers
+from services.ledger.housekeeping import housekeeping
+from services.ledger.settings import LedgerSettings
+from services.ledger.store import SERVICE, TABLES
+from shared.clock import Clock
+from shared.events import GestureSent, MomentCorrected, MomentShared, PairClosed, PairFormed, PeerLeft
+from shared.host import Host
+from shared.programme import Programme
+from shared.service import Handling, Service
+from shared.stream.names import Partition
+
+
+def table() -> Service:
+    """The ledger on any partition: it keeps nothing in memory."""
+    return Service(name=SERVICE, tables=TABLES, own=handlers.OWN, inputs={
+        PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
+        PairClosed: Handling(handlers.needs_closed, apply=handlers.apply_closed),
+        MomentShared: Handling(handlers.needs_moment, handlers.decide_moment),
+        GestureSent: Handling(handlers.needs_moment, handlers.decide_gesture),
+        MomentCorrected: Handling(handlers.needs_correction, handlers.decide_correction),
+        PeerLeft: Handling(handlers.needs_leaving, apply=handlers.apply_leaving),
+    })
+
+
+def service(_host: Host, _partition: Partition) -> Service:
+    return table()
+
+
+def build(settings: LedgerSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
+    """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
+    host = Host(SERVICE, settings, programme, make=service, workers=[housekeeping], clock=clock)
+    return host.application(), host

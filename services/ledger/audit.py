@@ -1,0 +1,90 @@
+"""The ledger recounted on live data. Whatever is found is a bug of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+
+from services.ledger.domain.entries import Account, sum_of
+from services.ledger.handlers import reversal_id
+from services.ledger.store import Snapshot, snapshot
+from shared.stream.names import Partition
+
+
+class Finding(NamedTuple):
+    """`what` is wrong, as a stable key, with `of`, an id."""
+
+    what: str
+    of: str
+
+
+async def recount(redis: Redis, partition: Partition) -> list[Finding]:
+    """Everything that does not add up, as of one moment; empty when all is well. May run beside live services.
+
+    Raises RedisError.
+    """
+    return findings(await snapshot(redis, partition))
+
+
+def findings(state: Snapshot) -> list[Finding]:
+    return [*_sums(state), *_transfers(state), *_accounts(state), *_holders(state)]
+
+
+def _sums(state: Snapshot) -> Iterator[Finding]:
+    if sum_of(state.accounts.values()) != 0:
+        yield Finding("sum_not_zero", "everyone")
+    for id, transfer in state.transfers.items():
+        if sum_of(transfer.legs) != 0:
+            yield Finding("transfer_not_zero", id)
+
+
+def _transfers(state: Snapshot) -> Iterator[Finding]:
+    """A moment is one given and one received; a reversal takes exactly that back, and stands where it is looked for."""
+    for id, transfer in state.transfers.items():
+        giver, receiver = transfer.legs
+        if transfer.reverses is None:
+            if (giver.given, giver.received, receiver.given, receiver.received) != (1, 0, 0, 1):
+                yield Finding("moment_not_one_for_one", id)
+        elif (moment := state.transfers.get(transfer.reverses)) is None or id != reversal_id(transfer.reverses):
+            yield Finding("reversal_of_nothing", id)
+        elif transfer.legs != moment.reversal(transfer.reverses, 0).legs:
+            yield Finding("reversal_of_something_else", id)
+        if giver.account == receiver.account:
+            yield Finding("transfer_to_oneself", id)
+
+
+def _accounts(state: Snapshot) -> Iterator[Finding]:
+    counted: dict[str, Account] = {}
+    for transfer in state.transfers.values():
+        for leg in transfer.legs:
+            counted[leg.account] = counted.get(leg.account, Account()).posted(leg)
+    for id in counted.keys() | state.accounts.keys():
+        account, recounted = state.accounts.get(id), counted.get(id, Account())
+        if account is None:
+            yield Finding("account_missing", id)
+        elif (account.given, account.received) != (recounted.given, recounted.received):
+            yield Finding("counts_differ_from_entries", id)
+        elif account.given < 0 or account.received < 0:
+            yield Finding("counts_below_zero", id)
+
+
+def _holders(state: Snapshot) -> Iterator[Finding]:
+    """Each holder and their account name each other, and pairs are known of both sides."""
+    for peer, holder in state.holders.items():
+        account = state.accounts.get(holder.account) if holder.account is not None else None
+        if holder.account is not None and (account is None or account.holder != peer):
+            yield Finding("account_not_of_holder", peer)
+        if peer in state.left:
+            yield Finding("left_but_there", peer)
+        for id in holder.pairs:
+            if id not in state.pairs or peer not in state.pairs[id].peers:
+                yield Finding("pair_missing", id)
+    for id, account in state.accounts.items():
+        if account.holder is not None and (account.holder not in state.holders
+                                           or state.holders[account.holder].account != id):
+            yield Finding("account_of_nobody", id)
+    for id, pair in state.pairs.items():
+        if not all(peer in state.holders and id in state.holders[peer].pairs for peer in pair.peers):
+            yield Finding("pair_not_of_both", id)

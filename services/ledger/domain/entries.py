@@ -1,0 +1,67 @@
+"""Double entry for moments: a transfer has two legs, and over both as much was given as was received.
+
+A moment is worth one, whatever it was and however long it took: moments are not priced (rule 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events import Kind
+
+
+class Leg(BaseModel):
+    """What one account gives or receives in one transfer: +1, or -1 where it is taken back."""
+
+    model_config = ConfigDict(frozen=True)
+    account: str
+    given: int = 0
+    received: int = 0
+
+    def mirrored(self) -> Leg:
+        return Leg(account=self.account, given=-self.given, received=-self.received)
+
+
+class Transfer(BaseModel):
+    """One moment, or the reversal of one. Written once."""
+
+    model_config = ConfigDict(frozen=True)
+    legs: tuple[Leg, Leg]
+    at_ms: int
+    recorded_by: str
+    """An account, as the legs name accounts: whose they are is not written here, so leaving edits no entry."""
+    kind: Kind | None = None
+    minutes: int | None = None
+    reverses: str | None = None
+
+    def reversal(self, moment: str, at_ms: int) -> Transfer:
+        """The linked transfer that takes `moment` back; this one stays as it was written."""
+        giver, receiver = self.legs
+        return Transfer(legs=(giver.mirrored(), receiver.mirrored()), at_ms=at_ms, recorded_by=self.recorded_by,
+                        reverses=moment)
+
+
+class Account(BaseModel):
+    """The two counts. Without a holder it is a former peer's: it stays, so that everybody else's counts stay true."""
+
+    model_config = ConfigDict(frozen=True)
+    holder: str | None = None
+    given: int = 0
+    received: int = 0
+
+    def posted(self, leg: Leg) -> Account:
+        return self.model_copy(update={"given": self.given + leg.given, "received": self.received + leg.received})
+
+    def without_holder(self) -> Account:
+        return self.model_copy(update={"holder": None})
+
+
+def moment(giver: str, receiver: str) -> tuple[Leg, Leg]:
+    return Leg(account=giver, given=1), Leg(account=receiver, received=1)
+
+
+def sum_of(legs: Iterable[Leg | Account]) -> int:
+    """Given less received. Zero over every transfer, and so over all accounts."""
+    return sum(leg.given - leg.received for leg in legs)

@@ -1,0 +1,51 @@
+"""Why a moment is not written down, or not reversed. The first reason that holds counts: cheap looks come first."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from services.ledger.domain.entries import Transfer
+from shared.clock import DAY_MS
+
+LATE_MS = 30 * DAY_MS
+"""How long after a pair ended its moments may still be written down: people often do so late, and it happened."""
+
+Refusal = Literal["unknown_pair", "not_of_this_pair", "same_person", "pair_ended", "unknown_moment", "not_yours",
+                  "already_recorded", "already_reversed"]
+
+
+class Pair(BaseModel):
+    """Two who may give to each other, and since when no more."""
+
+    model_config = ConfigDict(frozen=True)
+    peers: tuple[str, str]
+    closed_ms: int | None = None
+
+
+def of_moment(giver: str, receiver: str, recorded_by: str, pair: Pair | None, recorded: bool,
+              at_ms: int) -> Refusal | None:
+    """`recorded` says that there is a transfer under this moment's id; `pair` is the one it names, if there is one."""
+    if giver == receiver:
+        return "same_person"
+    if pair is None:
+        return "unknown_pair"
+    if {giver, receiver} != set(pair.peers) or recorded_by not in pair.peers:
+        return "not_of_this_pair"
+    if recorded:
+        return "already_recorded"
+    if pair.closed_ms is not None and at_ms > pair.closed_ms + LATE_MS:
+        return "pair_ended"
+    return None
+
+
+def of_correction(account: str | None, moment: Transfer | None, reversed: bool) -> Refusal | None:
+    """`account` is that of whoever asks; only who wrote a moment down can take it back. A reversal is no moment."""
+    if moment is None or moment.reverses is not None:
+        return "unknown_moment"
+    if account != moment.recorded_by:
+        return "not_yours"
+    if reversed:
+        return "already_reversed"
+    return None

@@ -1,0 +1,229 @@
+"""What the ledger does when something happens: for each event its three beats, needs, decide and apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from services.ledger.domain import entries, refusals
+from services.ledger.domain.entries import Account, Leg, Transfer
+from services.ledger.domain.refusals import Pair
+from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Holder, Left
+from shared.clock import derived_id
+from shared.events import (
+    CountsChanged,
+    Event,
+    GestureSent,
+    Kind,
+    MomentCorrected,
+    MomentRecorded,
+    MomentRefused,
+    MomentReversed,
+    MomentShared,
+    PairClosed,
+    PairFormed,
+    PeerLeft,
+)
+from shared.rows import Ref, Rows, Table
+from shared.service import Entry
+
+FORMER = "former"
+"""Stands where the id of a peer who has left would stand."""
+
+
+def _known(rows: Rows, table: Table[Any], id: str) -> Any:
+    return rows.get(table, id) if rows.has(table, id) else None
+
+
+def _account(rows: Rows, peer: str) -> Account:
+    holder = rows.get(HOLDERS, peer)
+    account = rows.get(ACCOUNTS, holder.account) if holder is not None and holder.account is not None else None
+    return account or Account(holder=peer)
+
+
+def _holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
+    yield HOLDERS, peer
+    holder = _known(rows, HOLDERS, peer)
+    if holder is not None and holder.account is not None:
+        yield ACCOUNTS, holder.account
+
+
+# ── moments and gestures ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+    yield TRANSFERS, event.moment
+    for peer in (event.giver, event.receiver):
+        yield from _holder_and_account(rows, peer)
+
+
+def decide_moment(rows: Rows, entry: Entry) -> Iterable[Event]:
+    shared: MomentShared = entry.event
+    return _recorded(rows, entry, MomentRecorded(
+        moment=shared.moment, pair=shared.pair, giver=shared.giver, receiver=shared.receiver, kind=shared.kind,
+        recorded_by=shared.recorded_by, minutes=shared.minutes))
+
+
+def decide_gesture(rows: Rows, entry: Entry) -> Iterable[Event]:
+    """A gesture is a moment that its giver wrote down by sending it."""
+    sent: GestureSent = entry.event
+    return _recorded(rows, entry, MomentRecorded(
+        moment=sent.moment, pair=sent.pair, giver=sent.giver, receiver=sent.receiver, kind=Kind.GESTURE,
+        recorded_by=sent.giver))
+
+
+def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Event]:
+    by = moment.recorded_by or moment.giver
+    reason = refusals.of_moment(moment.giver, moment.receiver, by, rows.get(PAIRS, moment.pair),
+                                rows.get(TRANSFERS, moment.moment) is not None, entry.at_ms)
+    if reason is not None:
+        yield MomentRefused(moment=moment.moment, peer=by, reason=reason)
+        return
+    yield moment
+    giver, receiver = entries.moment(moment.giver, moment.receiver)
+    yield from _counts(_account(rows, moment.giver), giver)
+    yield from _counts(_account(rows, moment.receiver), receiver)
+
+
+def _counts(before: Account, leg: Leg) -> Iterable[Event]:
+    """What a posting makes of an account's counts, told to its holder if there still is one."""
+    after = before.posted(leg)
+    if after.holder is not None:
+        yield CountsChanged(peer=after.holder, given=after.given, received=after.received)
+
+
+def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
+    accounts = {peer: _account_id(rows, peer, derived_id(event.moment, side))
+                for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
+    transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]), at_ms=at_ms,
+                        recorded_by=accounts[event.recorded_by or event.giver], kind=event.kind, minutes=event.minutes)
+    _post(rows, event.moment, transfer)
+
+
+def _account_id(rows: Rows, peer: str, fresh: str) -> str:
+    """The peer's account; with their first moment one is opened under an id that says nothing of them."""
+    holder = rows.get(HOLDERS, peer) or Holder()
+    if holder.account is not None:
+        return holder.account
+    rows.put(HOLDERS, peer, holder.holding(fresh))
+    rows.put(ACCOUNTS, fresh, Account(holder=peer))
+    return fresh
+
+
+def _post(rows: Rows, id: str, transfer: Transfer) -> None:
+    rows.put(TRANSFERS, id, transfer)
+    for leg in transfer.legs:
+        rows.put(ACCOUNTS, leg.account, (rows.get(ACCOUNTS, leg.account) or Account()).posted(leg))
+
+
+# ── corrections ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reversal_id(moment: str) -> str:
+    return derived_id(moment, "reversal")
+
+
+def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
+    yield HOLDERS, event.peer
+    yield TRANSFERS, event.moment
+    yield TRANSFERS, reversal_id(event.moment)
+    transfer = _known(rows, TRANSFERS, event.moment)
+    for leg in transfer.legs if transfer is not None else ():
+        yield ACCOUNTS, leg.account
+
+
+def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
+    correction: MomentCorrected = entry.event
+    holder, moment = rows.get(HOLDERS, correction.peer), rows.get(TRANSFERS, correction.moment)
+    reason = refusals.of_correction(holder.account if holder is not None else None, moment,
+                                    rows.get(TRANSFERS, reversal_id(correction.moment)) is not None)
+    if reason is not None or moment is None:
+        yield MomentRefused(moment=correction.moment, peer=correction.peer, reason=reason or "unknown_moment")
+        return
+    accounts = [rows.get(ACCOUNTS, leg.account) or Account() for leg in moment.legs]
+    giver, receiver = (account.holder or FORMER for account in accounts)
+    yield MomentReversed(moment=correction.moment, giver=giver, receiver=receiver)
+    for account, leg in zip(accounts, moment.legs, strict=True):
+        yield from _counts(account, leg.mirrored())
+
+
+def apply_reversed(rows: Rows, event: MomentReversed, at_ms: int) -> None:
+    moment = rows.get(TRANSFERS, event.moment)
+    if moment is not None:
+        _post(rows, reversal_id(event.moment), moment.reversal(event.moment, at_ms))
+
+
+# ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def needs_formed(_rows: Rows, event: PairFormed) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+    for peer in event.peers:
+        yield HOLDERS, peer
+        yield LEFT, peer
+
+
+def apply_formed(rows: Rows, event: PairFormed, _at_ms: int) -> None:
+    if any(rows.get(LEFT, peer) is not None for peer in event.peers):
+        return
+    rows.put(PAIRS, event.pair, Pair(peers=event.peers))
+    for peer in event.peers:
+        rows.put(HOLDERS, peer, (rows.get(HOLDERS, peer) or Holder()).joined(event.pair))
+
+
+def needs_closed(_rows: Rows, event: PairClosed) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+
+
+def apply_closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
+    pair = rows.get(PAIRS, event.pair)
+    if pair is not None and pair.closed_ms is None:
+        rows.put(PAIRS, event.pair, pair.model_copy(update={"closed_ms": at_ms}))
+
+
+# ── leaving ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def needs_leaving(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
+    yield LEFT, event.peer
+    yield from _holder_and_account(rows, event.peer)
+    holder = _known(rows, HOLDERS, event.peer)
+    for id in holder.pairs if holder is not None else ():
+        yield PAIRS, id
+        pair = _known(rows, PAIRS, id)
+        for peer in pair.peers if pair is not None else ():
+            yield HOLDERS, peer
+
+
+def apply_leaving(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
+    """Whose the account was, and with whom they were paired, is forgotten; what was given and received stands."""
+    rows.put(LEFT, event.peer, Left())
+    holder = rows.get(HOLDERS, event.peer)
+    if holder is None:
+        return
+    for id in holder.pairs:
+        _forget_pair(rows, id)
+    if holder.account is not None and (account := rows.get(ACCOUNTS, holder.account)) is not None:
+        rows.put(ACCOUNTS, holder.account, account.without_holder())
+    rows.drop(HOLDERS, event.peer)
+
+
+def _forget_pair(rows: Rows, id: str) -> None:
+    pair = rows.get(PAIRS, id)
+    for peer in pair.peers if pair is not None else ():
+        if (holder := rows.get(HOLDERS, peer)) is not None:
+            rows.put(HOLDERS, peer, holder.without(id))
+    rows.drop(PAIRS, id)
+
+
+def nothing(_rows: Rows, _event: Event, _at_ms: int) -> None:
+    """A refusal changes nothing; the counts changed with the moment that moved them."""
+
+
+OWN: Mapping[type[Event], Callable[[Rows, Any, int], None]] = {
+    MomentRecorded: apply_recorded,
+    MomentReversed: apply_reversed,
+    MomentRefused: nothing,
+    CountsChanged: nothing,
+}

@@ -1,0 +1,1 @@
+"""Pairing as pure functions of frozen values: no clock, no id, no I/O."""

@@ -1,0 +1,40 @@
+"""A peer as matching sees them: what they seek and offer, as sets made once, and how many places they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.matcher.domain.standing import Standing
+from shared.events import Details, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an open request. Holds what only the matcher's memory may hold in clear (rule 14)."""
+
+    peer: str
+    request: str
+    community: str
+    since_ms: int
+    details: Details
+    seeks: frozenset[str]
+    offers: frozenset[str]
+    avoids: frozenset[str]
+    languages: frozenset[str]
+    ways: frozenset[Way]
+    times: frozenset[str]
+    area: str
+    """As compared: case and spacing do not part neighbours. Empty when none was given."""
+    places: int = 0
+    """How many more proposals may go out now; nobody without a place is looked at."""
+    strangers: frozenset[str] = frozenset()
+    """Whom nothing may be proposed with."""
+
+    @classmethod
+    def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details) -> Person:
+        return cls(peer, request, community, since_ms, details, frozenset(details.seeks), frozenset(details.offers),
+                   frozenset(details.avoids), frozenset(details.languages), frozenset(details.ways),
+                   frozenset(details.times), " ".join((details.area or "").split()).casefold())
+
+    def standing(self, standing: Standing) -> Person:
+        return replace(self, places=standing.places, strangers=standing.strangers_to)

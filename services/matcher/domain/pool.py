@@ -1,0 +1,85 @@
+"""Everybody with an open request, in memory, and the best pair among those who have a place.
+
+This is the seam to whichever engine chooses: `put` and `drop` keep it, `best_pair` asks it. It looks at everyone who
+waits in the community, so its answer is exact; 2,000 people take some milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from services.matcher.domain.benefit import benefit
+from services.matcher.domain.constraints import fits
+from services.matcher.domain.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two people who fit, the one who has waited longer first."""
+
+    people: tuple[Person, Person]
+    benefit: int
+
+    @property
+    def rank(self) -> tuple[int, int, int, str, str]:
+        """Lowest is best: greatest benefit, then the longest wait of either, then of the other, then the ids."""
+        first, second = self.people
+        return -self.benefit, first.since_ms, second.since_ms, first.peer, second.peer
+
+
+class Pool:
+    """One partition's people; only those of one community ever meet."""
+
+    def __init__(self, people: Iterable[Person] = ()) -> None:
+        self._people: dict[str, Person] = {}
+        self._with_places: dict[str, dict[str, Person]] = {}
+        for person in people:
+            self.put(person)
+
+    def put(self, person: Person) -> None:
+        """Takes the place of what was known of this person."""
+        self.drop(person.peer)
+        self._people[person.peer] = person
+        if person.places:
+            self._with_places.setdefault(person.community, {})[person.peer] = person
+
+    def drop(self, peer: str) -> None:
+        person = self._people.pop(peer, None)
+        if person is not None:
+            self._with_places.get(person.community, {}).pop(peer, None)
+
+    def get(self, peer: str) -> Person | None:
+        return self._people.get(peer)
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._people.values())
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def best_pair(self, peers: Iterable[str], now_ms: int) -> Match | None:
+        """The best pair there is with one of `peers` in it; none when none of them fits anybody who has a place."""
+        matches = [match for peer in peers if (match := self.best_for(peer, now_ms)) is not None]
+        return min(matches, key=_rank, default=None)
+
+    def best_for(self, peer: str, now_ms: int) -> Match | None:
+        person = self._people.get(peer)
+        if person is None or not person.places:
+            return None
+        best = None
+        for other in self._with_places[person.community].values():
+            if fits(person, other):
+                points = benefit(person, other, now_ms)
+                if best is None or points >= best.benefit:
+                    match = Match(_longest_wait_first(person, other), points)
+                    best = match if best is None else min(best, match, key=_rank)
+        return best
+
+
+def _rank(match: Match) -> tuple[int, int, int, str, str]:
+    return match.rank
+
+
+def _longest_wait_first(a: Person, b: Person) -> tuple[Person, Person]:
+    return (a, b) if (a.since_ms, a.peer) < (b.since_ms, b.peer) else (b, a)

@@ -1,0 +1,115 @@
+"""How a peer stands with everybody else: what is reserved, who is a buddy, who is kept apart, who rests.
+
+Of two people who are kept apart each one's standing names the other, so that either side alone is enough to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+FOR_EVER = None
+"""Until when two are kept apart after a block, *not this person* or an ending for safety."""
+
+
+class Standing(BaseModel):
+    """One peer, from their first request until they leave. Every change gives a new value."""
+
+    model_config = ConfigDict(frozen=True)
+    request: str | None = None
+    """The one request that is open; without one nothing is proposed."""
+    capacity: int = 0
+    """What the latest request said: the most open proposals and pairs at a time (rule 2)."""
+    carried: int = 0
+    """Pairs that were there before that request. They count, and may alone be more than it asks for."""
+    proposals: dict[str, str] = {}
+    """Open proposal → the other."""
+    pairs: dict[str, str] = {}
+    """Pair → the other."""
+    past: dict[str, str] = {}
+    """Pair that has ended → the other: the second of two may still say that it ended for safety."""
+    apart: dict[str, int | None] = {}
+    """The other → until when these two are not put together, in ms, or FOR_EVER."""
+    rest_until_ms: int = 0
+    break_until_ms: int = 0
+
+    @property
+    def places(self) -> int:
+        """How many more proposals may go out now."""
+        if self.request is None or self.rest_until_ms or self.break_until_ms:
+            return 0
+        return max(0, self.capacity - len(self.proposals) - len(self.pairs))
+
+    @property
+    def strangers_to(self) -> frozenset[str]:
+        """Whom nothing may be proposed with: those kept apart, and those who are there already."""
+        return frozenset((*self.apart, *self.proposals.values(), *self.pairs.values()))
+
+    def asking(self, request: str, capacity: int) -> Standing:
+        """Whoever asks anew is ready to hear: a rest after *not now* is over."""
+        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0)
+
+    def not_asking(self) -> Standing:
+        return self._with(request=None)
+
+    def reserved(self, proposal: str, other: str) -> Standing:
+        return self._with(proposals={**self.proposals, proposal: other})
+
+    def released(self, proposal: str) -> Standing:
+        return self._with(proposals=_without(self.proposals, proposal))
+
+    def paired(self, proposal: str, pair: str, other: str) -> Standing:
+        """The proposal's place becomes the pair's."""
+        return self.released(proposal)._with(pairs={**self.pairs, pair: other})
+
+    def parted(self, pair: str) -> Standing:
+        if pair not in self.pairs:
+            return self
+        return self._with(pairs=_without(self.pairs, pair), past={**self.past, pair: self.pairs[pair]})
+
+    def kept_apart(self, other: str, until_ms: int | None) -> Standing:
+        """The longer of two reasons counts; FOR_EVER is longest."""
+        known = self.apart.get(other, 0)
+        longer = FOR_EVER if known is FOR_EVER or until_ms is FOR_EVER else max(known, until_ms)
+        return self._with(apart={**self.apart, other: longer})
+
+    def apart_until_at_most(self, due_ms: int) -> list[str]:
+        """Whom a time kept apart that is over by `due_ms`."""
+        return [other for other, until in self.apart.items() if until is not FOR_EVER and until <= due_ms]
+
+    def reunited_with(self, other: str) -> Standing:
+        return self._with(apart=_without(self.apart, other))
+
+    def resting(self, until_ms: int) -> Standing:
+        """A newer *not now* ends later than an older one."""
+        return self._with(rest_until_ms=until_ms)
+
+    def rested(self, due_ms: int) -> Standing:
+        """Changes nothing when a later *not now* has made the rest longer."""
+        return self._with(rest_until_ms=0) if self.rest_until_ms <= due_ms else self
+
+    def away(self, until_ms: int) -> Standing:
+        """A newer break takes an older one's place, be it longer or shorter."""
+        return self._with(break_until_ms=until_ms)
+
+    def back(self, due_ms: int | None = None) -> Standing:
+        """`due_ms` is the timer's; a timer of a break that a longer one replaced changes nothing."""
+        return self._with(break_until_ms=0) if due_ms is None or self.break_until_ms <= due_ms else self
+
+    def without(self, peer: str) -> Standing:
+        """Nothing here leads to `peer` any more; open proposals and pairs end by events of their own."""
+        return self._with(apart=_without(self.apart, peer),
+                          past={pair: other for pair, other in self.past.items() if other != peer})
+
+    def forgetting(self, pair: str) -> Standing:
+        """The pair is gone with the one who left."""
+        return self._with(pairs=_without(self.pairs, pair), past=_without(self.past, pair))
+
+    def _with(self, **changes: object) -> Standing:
+        return self.model_copy(update=changes)
+
+
+def _without(names: Mapping[str, str] | Mapping[str, int | None], name: str) -> dict[str, object]:
+    return {each: value for each, value in names.items() if each != name}
+

@@ -1,0 +1,116 @@
+"""Deciding ahead of applying: each thing said changes an overlay of the rows at once, so the next decision sees it.
+
+The reader applies the same functions in the same order to the rows themselves afterwards. So what was decided ahead and
+what is written can't differ, and whoever was just freed or reserved is so for all else that this entry leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, TypeVar
+
+from services.matcher.domain.people import Person
+from services.matcher.domain.pool import Match
+from services.matcher.domain.proposals import LAPSES_AFTER_MS
+from services.matcher.domain.reasons import reasons
+from services.matcher.domain.standing import Standing
+from services.matcher.handlers.changes import OWN
+from services.matcher.memory import Memory
+from services.matcher.store import PEERS, PROPOSALS, SERVICE
+from shared.clock import derived_id
+from shared.events import Event, ProposalMade, ProposalWithdrawn, Sealed, TimerElapsed
+from shared.rows import Ref, Rows, Table
+from shared.service import Entry, Handling, Later
+
+R = TypeVar("R")
+WithdrawnReason = Literal["answered", "request_withdrawn", "break", "blocked", "left"]
+
+
+class MemoryAstray(Exception):
+    """Somebody in the pool has no row to reserve: rows were changed behind our back. The reader fills the pool again."""
+
+
+class Ahead:
+    """The rows as they will be, what has been said so far, and the pool that follows both."""
+
+    def __init__(self, rows: Rows, entry: Entry, memory: Memory, take_in: Callable[[Any, Any, int], None]) -> None:
+        self.rows, self.entry, self.memory = rows, entry, memory
+        self.now_ms = entry.at_ms
+        self.said: list[Event | Later] = []
+        self._take_in: Callable[[Any, Any, int], None] | None = take_in
+        self._changed: dict[Ref, Any] = {}
+
+    def get(self, table: Table[R], id: str) -> R | None:
+        if (table, id) in self._changed:
+            return self._changed[table, id]  # type: ignore[no-any-return]  # a row of its table by construction
+        return self.rows.get(table, id)
+
+    def put(self, table: Table[R], id: str, row: R) -> None:
+        self._changed[table, id] = row
+        if table is PEERS:
+            self.memory.follow(id, row)  # type: ignore[arg-type]  # PEERS holds standings
+
+    def drop(self, table: Table[Any], id: str) -> None:
+        self._changed[table, id] = None
+        if table is PEERS:
+            self.memory.follow(id, None)
+
+    def take_in(self) -> None:
+        """Applies the entry's own event: from here on the state is the one after it."""
+        if self._take_in is not None:
+            take_in, self._take_in = self._take_in, None
+            take_in(self, self.entry.event, self.now_ms)
+
+    def say(self, event: Event) -> None:
+        self.take_in()
+        self.said.append(event)
+        OWN[type(event)](self, event, self.now_ms)
+
+    def remind(self, what: str, of: str, at_ms: int) -> None:
+        self.said.append(Later(TimerElapsed(service=SERVICE, what=what, of=of, due_ms=at_ms), at_ms))
+
+    def propose_for(self, *peers: str) -> None:
+        """Proposes for these, best pair first, until none of them both has a place and fits somebody who has."""
+        while (match := self.memory.pool.best_pair(dict.fromkeys(peers), self.now_ms)) is not None:
+            self._propose(match)
+
+    def withdraw(self, id: str, reason: WithdrawnReason) -> None:
+        """An open proposal will not go ahead. Both have their places back, and wait from when they first did."""
+        proposal = self.get(PROPOSALS, id)
+        if proposal is not None and proposal.peers is not None:
+            self.say(ProposalWithdrawn(proposal=id, peers=proposal.peers, said_yes=proposal.said_yes, reason=reason))
+
+    def _propose(self, match: Match) -> None:
+        first, second = match.people
+        told = self._reasons(first, second), self._reasons(second, first)
+        if told[0] is None or told[1] is None:
+            # Their key is gone, so they have left; what is to be done is done when the event that says so is read.
+            for person, reason in zip(match.people, told, strict=True):
+                if reason is None:
+                    self.memory.forget(person.peer)
+            return
+        proposal = derived_id(self.entry.id, f"proposal:{len(self.said)}")
+        lapses_ms = self.now_ms + LAPSES_AFTER_MS
+        self.say(ProposalMade(proposal=proposal, requests=(first.request, second.request),
+                              peers=(first.peer, second.peer), reasons=(told[0], told[1]), benefit=match.benefit,
+                              lapses_ms=lapses_ms))
+        if not all(proposal in (self.get(PEERS, person.peer) or Standing()).proposals for person in match.people):
+            raise MemoryAstray
+        self.remind("lapse", proposal, lapses_ms)
+
+    def _reasons(self, reader: Person, other: Person) -> Sealed | None:
+        self.memory.lend(self.rows, reader.peer)
+        return self.rows.seal(reader.peer, reasons(reader, other))
+
+
+def handling(memory: Memory, needs: Callable[[Rows, Any], Iterable[Ref]], decide: Callable[[Ahead, Any], None],
+             take_in: Callable[[Any, Any, int], None]) -> Handling:
+    """The three beats of one event, bound to a partition's memory."""
+
+    def decided(rows: Rows, entry: Entry) -> Sequence[Event | Later]:
+        ahead = Ahead(rows, entry, memory, take_in)
+        decide(ahead, entry.event)
+        ahead.take_in()
+        return ahead.said
+
+    return Handling(needs, decided, take_in)

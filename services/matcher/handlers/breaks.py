@@ -1,0 +1,61 @@
+"""Breaks and rests: while one lasts nothing is proposed; pairs survive, and the place in the queue stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.matcher.handlers.ahead import Ahead
+from services.matcher.handlers.changes import change
+from services.matcher.handlers.loading import peer_and_proposals
+from services.matcher.store import PEERS, State
+from shared.events import BreakEnded, BreakStarted, TimerElapsed
+from shared.rows import Ref, Rows
+
+
+def needs_break(rows: Rows, event: BreakStarted) -> Iterable[Ref]:
+    return peer_and_proposals(rows, event.peer)
+
+
+def decide_break(ahead: Ahead, event: BreakStarted) -> None:
+    standing = ahead.get(PEERS, event.peer)
+    if standing is None:
+        return
+    ahead.take_in()
+    for proposal in standing.proposals:
+        ahead.withdraw(proposal, "break")
+    ahead.remind("break_over", event.peer, event.until_ms)
+    ahead.propose_for(*standing.proposals.values())
+
+
+def apply_break(rows: State, event: BreakStarted, _at_ms: int) -> None:
+    change(rows, event.peer, lambda standing: standing.away(event.until_ms))
+
+
+def needs_return(_rows: Rows, event: BreakEnded) -> Iterable[Ref]:
+    yield PEERS, event.peer
+
+
+def decide_return(ahead: Ahead, event: BreakEnded) -> None:
+    ahead.take_in()
+    ahead.propose_for(event.peer)
+
+
+def apply_return(rows: State, event: BreakEnded, _at_ms: int) -> None:
+    change(rows, event.peer, lambda standing: standing.back())
+
+
+def needs_timer(_rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
+    yield PEERS, event.of
+
+
+def decide_timer(ahead: Ahead, event: TimerElapsed) -> None:
+    ahead.take_in()
+    ahead.propose_for(event.of)
+
+
+def apply_break_over(rows: State, event: TimerElapsed, _at_ms: int) -> None:
+    change(rows, event.of, lambda standing: standing.back(event.due_ms))
+
+
+def apply_rest_over(rows: State, event: TimerElapsed, _at_ms: int) -> None:
+    change(rows, event.of, lambda standing: standing.rested(event.due_ms))

@@ -1,0 +1,99 @@
+"""What the matcher's own events change, in the write that emits them and again in every rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.matcher.domain.proposals import LAPSED_APART_MS, OVER, Proposal
+from services.matcher.domain.standing import Standing
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, Pair, State
+from shared.events import (
+    AnswerRefused,
+    Event,
+    PairClosed,
+    PairFormed,
+    ProposalLapsed,
+    ProposalMade,
+    ProposalWithdrawn,
+    RequestRefused,
+    RequestWaiting,
+)
+
+
+def change(rows: State, peer: str, how: Callable[[Standing], Standing]) -> None:
+    """A peer who has left, or never asked, stands nowhere; then nothing changes."""
+    standing = rows.get(PEERS, peer)
+    if standing is not None and (changed := how(standing)) != standing:
+        rows.put(PEERS, peer, changed)
+
+
+def change_both(rows: State, peers: tuple[str, str], how: Callable[[Standing, str], Standing]) -> None:
+    """`how` is told of each one's standing and of the other."""
+    first, second = peers
+    change(rows, first, lambda standing: how(standing, second))
+    change(rows, second, lambda standing: how(standing, first))
+
+
+def waiting(rows: State, event: RequestWaiting, _at_ms: int) -> None:
+    request = rows.get(REQUESTS, event.request)
+    if request is not None:
+        standing = rows.get(PEERS, event.peer) or Standing()
+        rows.put(PEERS, event.peer, standing.asking(event.request, request.capacity))
+
+
+def refused(rows: State, event: RequestRefused, _at_ms: int) -> None:
+    """Takes away what `support.requested` laid down, and never somebody's open request."""
+    request, standing = rows.get(REQUESTS, event.request), rows.get(PEERS, event.peer)
+    if request is not None and request.peer == event.peer and (standing is None or standing.request != event.request):
+        rows.drop(REQUESTS, event.request)
+
+
+def made(rows: State, event: ProposalMade, _at_ms: int) -> None:
+    """Both places are taken in the write that says so to anybody (rule 2)."""
+    rows.put(PROPOSALS, event.proposal,
+             Proposal(peers=event.peers, requests=event.requests, lapses_ms=event.lapses_ms))
+    change_both(rows, event.peers, lambda standing, other: standing.reserved(event.proposal, other))
+
+
+def withdrawn(rows: State, event: ProposalWithdrawn, _at_ms: int) -> None:
+    rows.put(PROPOSALS, event.proposal, OVER)
+    change_both(rows, event.peers, lambda standing, _other: standing.released(event.proposal))
+
+
+def lapsed(rows: State, event: ProposalLapsed, at_ms: int) -> None:
+    rows.drop(PROPOSALS, event.proposal)
+    change_both(rows, event.peers, lambda standing, other: standing.released(event.proposal).kept_apart(
+        other, at_ms + LAPSED_APART_MS))
+
+
+def formed(rows: State, event: PairFormed, _at_ms: int) -> None:
+    rows.put(PROPOSALS, event.proposal, OVER)
+    rows.put(PAIRS, event.pair, Pair(peers=event.peers))
+    change_both(rows, event.peers, lambda standing, other: standing.paired(event.proposal, event.pair, other))
+
+
+def closed(rows: State, event: PairClosed, _at_ms: int) -> None:
+    """A pair that ended because somebody left is forgotten, with their id."""
+    if event.reason == "left":
+        rows.drop(PAIRS, event.pair)
+        change_both(rows, event.peers, lambda standing, _other: standing.forgetting(event.pair))
+    else:
+        rows.put(PAIRS, event.pair, Pair(peers=event.peers, over=True))
+        change_both(rows, event.peers, lambda standing, _other: standing.parted(event.pair))
+
+
+def nothing(_rows: State, _event: AnswerRefused, _at_ms: int) -> None:
+    """An answer that does not count changes nothing."""
+
+
+OWN: Mapping[type[Event], Callable[[Any, Any, int], None]] = {
+    RequestWaiting: waiting,
+    RequestRefused: refused,
+    ProposalMade: made,
+    AnswerRefused: nothing,
+    ProposalLapsed: lapsed,
+    ProposalWithdrawn: withdrawn,
+    PairFormed: formed,
+    PairClosed: closed,
+}

@@ -1,0 +1,41 @@
+"""Which rows an entry touches, as far as they can be named: more of them with each round of loading.
+
+Whom the pool chooses is lent from memory instead (`Ahead`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from services.matcher.domain.standing import Standing
+from services.matcher.store import PAIRS, PEERS, PROPOSALS
+from shared.rows import Ref, Rows, Table
+
+R = TypeVar("R")
+
+
+def known(rows: Rows, table: Table[R], id: str) -> R | None:
+    """The row, if it was loaded by now and exists."""
+    return rows.get(table, id) if rows.has(table, id) else None
+
+
+def standing_of(rows: Rows, peer: str) -> Standing:
+    return known(rows, PEERS, peer) or Standing()
+
+
+def peer_and_proposals(rows: Rows, peer: str) -> Iterable[Ref]:
+    """A peer, their open proposals, and the others in those."""
+    yield PEERS, peer
+    for proposal, other in standing_of(rows, peer).proposals.items():
+        yield PROPOSALS, proposal
+        yield PEERS, other
+
+
+def peer_and_pairs(rows: Rows, peer: str) -> Iterable[Ref]:
+    """A peer, their pairs, those that ended included, and the others in those."""
+    yield PEERS, peer
+    standing = standing_of(rows, peer)
+    for pair, other in (*standing.pairs.items(), *standing.past.items()):
+        yield PAIRS, pair
+        yield PEERS, other

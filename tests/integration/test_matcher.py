@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from console.server import Server
+from services.matcher.app import build, table
+from services.matcher.audit import audit
+from services.matcher.memory import Memory
+from services.matcher.settings import MatcherSettings
+from services.matcher.store import TABLES
+from shared.events import (
+    Answer,
+    BreakKind,
+    BreakStarted,
+    Details,
+    Ending,
+    EntrySetAside,
+    PairClosed,
+    PairEnded,
+    PairFormed,
+    PeerBlocked,
+    PeerLeft,
+    ProposalAnswered,
+    ProposalLapsed,
+    ProposalMade,
+    ProposalWithdrawn,
+    Reasons,
+    RequestRefused,
+    RequestWaiting,
+    Sealed,
+    SupportRequested,
+)
+from shared.host import Host
+from shared.programme import load
+from shared.rows import Rows
+from shared.service import Entry
+from shared.stream.rebuild import rebuild
+from tests.integration.core.tally import Bench
+from tests.integration.living import KEY_TEXT, P0, Living
+
+MUTUAL = Details(seeks=("grief-canary", "sleep-canary"), offers=("grief-canary", "sleep-canary"), showable=("sleep-canary",))
+
+
+class Town(Living):
+    """The matcher and the people it hears of."""
+
+    def __init__(self, redis: Redis, redis_url: str) -> None:
+        super().__init__(redis, "matcher")
+        self._settings = MatcherSettings(key=SecretStr(KEY_TEXT), redis_url=SecretStr(redis_url))
+
+    def host(self) -> Host:
+        return build(self._settings, load())[1]
+
+    async def request(self, peer: str, capacity: int = 1, **fields: Any) -> SupportRequested:
+        key = await self.key_for(peer)
+        details = self.vault.seal(peer, key, MUTUAL.model_copy(update=fields))
+        return SupportRequested(peer=peer, request=f"r-{peer}", community="riverside", details=details, capacity=capacity)
+
+    async def asks(self, *peers: str, **fields: Any) -> None:
+        await self.append(*[await self.request(peer, **fields) for peer in peers])
+        await self.all_read()
+
+    async def answers(self, *said: tuple[str, Answer]) -> None:
+        """Each to the latest proposal that they are in."""
+        for peer, answer in said:
+            made = [event for event in await self.said(ProposalMade) if peer in event.peers]
+            await self.append(ProposalAnswered(peer=peer, proposal=made[-1].proposal, answer=answer))
+        await self.all_read()
+
+    async def proposed(self) -> list[set[str]]:
+        return [set(event.peers) for event in await self.said(ProposalMade)]
+
+
+@pytest.fixture
+def town(redis: Redis, redis_url: str) -> Town:
+    return Town(redis, redis_url)
+
+
+async def test_two_ask_are_proposed_say_yes_and_are_a_pair(town: Town) -> None:
+    async with town.running(town.host()):
+        await town.asks("ada")
+        await town.asks("ben")
+        await town.answers(("ada", Answer.YES), ("ben", Answer.YES))
+    assert await town.types() == [
+        "support.requested", "request.waiting", "support.requested", "request.waiting", "proposal.made",
+        "proposal.answered", "proposal.answered", "pair.formed"]
+    assert await audit(town.redis, P0) == []
+
+
+async def test_each_side_can_open_its_own_reasons_and_nobody_elses(town: Town) -> None:
+    async with town.running(town.host()):
+        await town.asks("ada", "ben")
+    [made] = await town.said(ProposalMade)
+    for peer, sealed in zip(made.peers, made.reasons, strict=True):
+        key: Any = await town.redis.hget(P0.keys, peer)
+        opened = town.vault.open(sealed, key, Reasons)
+        assert isinstance(opened, Reasons)
+        assert [fact.key for fact in opened.facts] == ["they_offer", "you_offer", "you_both_connect_by"]
+
+
+async def test_an_unanswered_proposal_lapses_through_the_timekeeper(town: Town) -> None:
+    async with town.running(town.host()):
+        await town.asks("ada", "ben")
+        await town.answers(("ada", Answer.YES))
+        await town.everything_due()
+        await town.all_read()
+        [lapsed] = await town.said(ProposalLapsed)
+        assert lapsed.said_yes == ("ada",)
+        await town.asks("cleo")
+    assert (await town.proposed())[1:] == [{"ada", "cleo"}]
+    assert await audit(town.redis, P0) == []
+
+
+async def test_who_waits_and_who_is_reserved_is_known_after_a_restart(town: Town) -> None:
+    async with town.running(town.host()):
+        await town.asks("ada", "ben", "cleo")
+    async with town.running(town.host()):
+        await town.asks("dan")
+        await town.asks("eve")
+    assert await town.proposed() == [{"ada", "ben"}, {"cleo", "dan"}]
+    assert await audit(town.redis, P0) == []
+
+
+async def test_a_backlog_read_in_one_batch_leads_to_the_same_as_one_by_one(town: Town) -> None:
+    names = [f"p{n:03}" for n in range(201)]
+    requests = [await town.request(name) for name in names]
+    await town.append(*requests, PeerBlocked(peer="p000", blocked="p001"))
+    async with town.running(town.host()):
+        await town.all_read()
+    assert await town.proposed() == [{a, b} for n, (a, b) in enumerate(pairwise(names)) if n % 2 == 0] + [
+        {"p000", "p200"}]
+    assert await town.said(EntrySetAside) == []
+    assert await audit(town.redis, P0) == []
+
+
+async def test_what_happens_to_a_proposal_in_the_batch_that_made_it_counts(town: Town) -> None:
+    await town.append(await town.request("ada"), await town.request("ben"), await town.request("cleo", capacity=2))
+    await town.append(BreakStarted(peer="ada", kind=BreakKind.DIFFICULT_DAY, until_ms=2**45))
+    async with town.running(town.host()):
+        await town.all_read()
+    assert await town.proposed() == [{"ada", "ben"}, {"ben", "cleo"}]
+    assert [event.reason for event in await town.said(ProposalWithdrawn)] == ["break"]
+    assert await town.said(EntrySetAside) == []
+    assert await audit(town.redis, P0) == []
+
+
+async def test_a_standby_takes_over_with_a_pool_of_its_own(town: Town) -> None:
+    first, second = town.host(), town.host()
+    async with town.running(second):
+        async with town.running(first):
+            await town.asks("ada", "ben", "cleo")
+        await town.asks("dan", "eve")
+        await town.answers(("dan", Answer.YES))
+    assert await town.proposed() == [{"ada", "ben"}, {"cleo", "dan"}]
+    assert await audit(town.redis, P0) == []
+
+
+async def test_nothing_is_proposed_twice_when_another_instance_was_first(town: Town) -> None:
+    """Ours decides on a pool that another instance has already changed: refused, warmed again, decided anew."""
+    ours, other = (Bench(town.redis, table(Memory(town.vault))) for _ in range(2))
+    await ours.reader.begin()
+    for names in (("ada", "ben", "cleo"), ("dan", "eve")):
+        await town.append(*[await town.request(name) for name in names])
+        await other.read()
+        await ours.read()
+        assert ours.reader.cursor == other.reader.cursor
+    await ours.read()
+    assert await town.proposed() == [{"ada", "ben"}, {"cleo", "dan"}]
+    assert len(await town.said(RequestWaiting)) == 5
+    assert await audit(town.redis, P0) == []
+
+
+async def test_the_pool_is_right_again_after_the_server_was_killed(town: Town, server: Server) -> None:
+    async with town.running(town.host()):
+        await town.asks("ada", "ben", "cleo")
+        server.kill()
+        server.start()
+        await town.redis.connection_pool.disconnect()
+        await town.asks("dan")
+        await town.asks("eve")
+        assert await town.proposed() == [{"ada", "ben"}, {"cleo", "dan"}]
+        assert await audit(town.redis, P0) == []
+
+
+async def test_a_request_that_can_not_be_opened_is_refused_and_one_that_is_damaged_set_aside(town: Town) -> None:
+    gone, damaged, good = [await town.request(name) for name in ("gone", "damaged", "good")]
+    await town.redis.hdel(P0.keys, "gone")
+    await town.append(gone, damaged.model_copy(update={"details": Sealed("s1.damaged.AAAA")}), good)
+    async with town.running(town.host()):
+        await town.all_read()
+    assert [(event.peer, event.reason) for event in await town.said(RequestRefused)] == [("gone", "unreadable")]
+    assert [event.error for event in await town.said(EntrySetAside)] == ["BrokenSeal"]
+    assert [event.peer for event in await town.said(RequestWaiting)] == ["good"]
+    assert await audit(town.redis, P0) == []
+
+
+async def test_no_topic_of_anybody_is_readable_anywhere_on_the_server(town: Town) -> None:
+    async with town.running(town.host()):
+        await town.asks("ada", "ben")
+        await town.answers(("ada", Answer.YES), ("ben", Answer.YES))
+    everything = b""
+    async for key in town.redis.scan_iter():
+        everything += await town.redis.dump(key) or b""
+        if await town.redis.type(key) == b"hash":
+            everything += repr(await town.redis.hgetall(key)).encode()
+    everything += repr(await town.redis.xrange(P0.log)).encode()
+    assert b"r-ada" in everything
+    assert b"canary" not in everything
+
+
+async def live_through_everything(town: Town) -> None:
+    """Somebody declines, breaks, blocks, ends, lapses and leaves."""
+    await town.asks("ada", "ben", "cleo", "dan", "eve", "fay", "gus", capacity=2)
+    await town.answers(("ada", Answer.YES), ("ben", Answer.NOT_NOW), ("cleo", Answer.NOT_THIS_PERSON))
+    await town.append(BreakStarted(peer="dan", kind=BreakKind.BREAK, until_ms=2**45))
+    await town.append(PeerBlocked(peer="eve", blocked="fay"))
+    await town.all_read()
+    for made in await town.said(ProposalMade):
+        await town.append(*[ProposalAnswered(peer=peer, proposal=made.proposal, answer=Answer.YES) for peer in made.peers])
+    await town.all_read()
+    first, *_ = await town.said(PairFormed)
+    await town.append(PairEnded(peer=first.peers[0], pair=first.pair, ending=Ending.SAFETY))
+    await town.all_read()
+    await town.append(PeerLeft(peer="ada"), PeerLeft(peer="cleo"))
+    await town.asks("hal", "ivy")
+    await town.everything_due()
+    await town.all_read()
+
+
+def refuses_to_decide(_rows: Rows, _entry: Entry) -> NoReturn:
+    raise AssertionError("a rebuild decides nothing")
+
+
+async def test_the_matchers_state_made_again_from_the_log_is_the_same_to_the_byte(
+        town: Town, tmp_path: Path) -> None:
+    """Though two have left with their keys, and whatever the code would decide today: a rebuild decides nothing."""
+    names = [each.name for each in TABLES]
+    async with town.running(town.host()):
+        await live_through_everything(town)
+    assert await town.said(PairClosed)
+    assert await town.said(ProposalLapsed)
+    before = await town.stored(names)
+    assert all(before.values())
+    entries = await town.redis.xlen(P0.log)
+    for name in names:
+        await town.redis.delete(P0.of("matcher", name))
+    matcher = table(Memory(town.vault))
+    undecided = {kind: replace(handling, decide=refuses_to_decide) for kind, handling in matcher.inputs.items()}
+    await rebuild(replace(matcher, inputs=undecided), P0, town.redis, town.vault, tmp_path)
+    assert await town.stored(names) == before
+    assert await town.redis.xlen(P0.log) == entries
+    assert await audit(town.redis, P0) == []

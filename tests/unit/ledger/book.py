@@ -1,0 +1,82 @@
+"""A ledger in memory, and people who give and receive."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from services.ledger.app import table
+from services.ledger.audit import Finding, findings
+from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
+from shared.events import (
+    CountsChanged,
+    Event,
+    Gesture,
+    GestureSent,
+    Kind,
+    MomentCorrected,
+    MomentRefused,
+    MomentShared,
+    PairClosed,
+    PairFormed,
+    PeerLeft,
+)
+from tests.unit.in_memory import InMemory
+
+
+class Book(InMemory):
+    """People are called by one letter; their pair is called by both letters in order."""
+
+    def __init__(self) -> None:
+        super().__init__(table())
+        self._moments = 0
+
+    # what happens
+
+    def forms(self, a: str, b: str) -> str:
+        self.hear(PairFormed(pair=a + b, proposal=f"proposal {a + b}", peers=(a, b)))
+        return a + b
+
+    def closes(self, pair: str, reason: Literal["ended", "left"] = "ended") -> None:
+        assert self.hear(PairClosed(pair=pair, peers=(pair[0], pair[1]), reason=reason)) == []
+
+    def shares(self, giver: str, receiver: str, by: str | None = None, pair: str | None = None, moment: str | None = None,
+               minutes: int | None = None) -> list[Event]:
+        return self.hear(MomentShared(
+            moment=moment or self.moment(), pair=pair or "".join(sorted(giver + receiver)), giver=giver, receiver=receiver,
+            kind=Kind.LISTENED, recorded_by=by or receiver, minutes=minutes))
+
+    def sends(self, giver: str, receiver: str, moment: str | None = None) -> list[Event]:
+        return self.hear(GestureSent(moment=moment or self.moment(), pair="".join(sorted(giver + receiver)), giver=giver,
+                                     receiver=receiver, gesture=Gesture.CUP_OF_TEA))
+
+    def corrects(self, peer: str, moment: str) -> list[Event]:
+        return self.hear(MomentCorrected(moment=moment, peer=peer))
+
+    def leaves(self, peer: str) -> None:
+        assert self.hear(PeerLeft(peer=peer)) == []
+
+    def moment(self) -> str:
+        self._moments += 1
+        return f"moment {self._moments}"
+
+    # what is known
+
+    def counts(self, peer: str) -> tuple[int, int]:
+        """Moments given and received, as last told to the peer."""
+        told = [event for event in self.every(CountsChanged) if event.peer == peer]
+        return (told[-1].given, told[-1].received) if told else (0, 0)
+
+    def snapshot(self) -> Snapshot:
+        tables = self.stored()
+        rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
+                           for table in (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT)]
+        return Snapshot(*rows)
+
+    def findings(self) -> list[Finding]:
+        return findings(self.snapshot())
+
+
+def reason(said: list[Event]) -> str:
+    [refused] = said
+    assert isinstance(refused, MomentRefused)
+    return refused.reason

@@ -1,0 +1,104 @@
+"""Whatever people do, in whatever order: the rules that always hold, held against random histories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.events import Answer, Ending, PairFormed, ProposalAnswered, ProposalMade
+from tests.unit.matcher.made_up import DETAILS
+from tests.unit.matcher.town import Town
+
+PEOPLE = [f"peer-{letter}" for letter in "abcdef"]
+NAMES = st.sampled_from(PEOPLE)
+CAPACITIES = st.tuples(*(st.integers(1, 3) for _ in PEOPLE))
+YES = st.tuples(st.just("both_yes"), NAMES, st.integers(0, 2))
+STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
+    st.tuples(st.just("asks"), NAMES, st.integers(1, 3), DETAILS, st.sampled_from(("riverside", "riverside", "hillview"))),
+    st.tuples(st.just("asks"), NAMES, st.integers(1, 3), st.none(), st.just("riverside")),
+    YES, YES,
+    st.tuples(st.just("no_longer_asks"), NAMES),
+    st.tuples(st.just("answers"), NAMES, st.sampled_from(Answer), st.integers(0, 2)),
+    st.tuples(st.just("takes_a_break"), NAMES, st.floats(0.1, 30)),
+    st.tuples(st.just("is_back"), NAMES),
+    st.tuples(st.just("ends"), NAMES, st.sampled_from(Ending), st.integers(0, 2)),
+    st.tuples(st.just("blocks"), NAMES, NAMES),
+    st.tuples(st.just("leaves"), NAMES),
+    st.tuples(st.just("pass_time"), st.floats(0.1, 40)),
+), min_size=8, max_size=40))
+"""How many everybody asks for to begin with, each fitting each; then what happens."""
+
+
+def steps_of(history: tuple[Any, Any]) -> list[tuple[Any, ...]]:
+    capacities, steps = history
+    asking = [("asks", name, capacity, None, "riverside") for name, capacity in zip(PEOPLE, capacities, strict=True)]
+    return [*asking, *steps]
+
+
+def play(town: Town, step: tuple[Any, ...]) -> None:
+    what, *how = step
+    match what, *how:
+        case "asks", name, capacity, details, community:
+            fields = {} if details is None else dict(details)
+            town.asks(name, capacity, community, **fields)
+        case "answers", name, answer, which:
+            if ids := [*town.standing(name).proposals]:
+                town.answers(name, answer, ids[which % len(ids)])
+        case "both_yes", name, which:
+            if ids := [*town.standing(name).proposals]:
+                id = ids[which % len(ids)]
+                for each in (name, town.standing(name).proposals[id]):
+                    town.answers(each, Answer.YES, id)
+        case "ends", name, ending, which:
+            if ids := [*town.standing(name).pairs, *town.standing(name).past]:
+                town.ends(name, ids[which % len(ids)], ending)
+        case "blocks", name, other:
+            if name != other and town.known(name) and town.known(other):
+                town.blocks(name, other)
+        case _, *rest:
+            getattr(town, what)(*rest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(STEPS)
+def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]) -> None:
+    town = Town()
+    for step in steps_of(history):
+        play(town, step)
+        assert town.findings() == []
+        assert town.unmet() == []
+        assert {each.peer: each for each in town.memory.pool} == town.remembered_afresh()
+    assert town.rebuilt() == town.stored()
+    nobody_is_introduced_before_both_said_yes(town)
+
+
+def nobody_is_introduced_before_both_said_yes(town: Town) -> None:
+    made = {event.proposal: set(event.peers) for event in town.every(ProposalMade)}
+    yes = {(event.proposal, event.peer) for event in town.heard(ProposalAnswered) if event.answer is Answer.YES}
+    for formed in town.every(PairFormed):
+        assert {(formed.proposal, peer) for peer in made[formed.proposal]} <= yes
+        assert set(formed.peers) == made[formed.proposal]
+
+
+@settings(max_examples=50, deadline=None)
+@given(STEPS, NAMES)
+def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: str) -> None:
+    town = Town()
+    for step in steps_of(history):
+        play(town, step)
+    town.leaves(name)
+    assert name not in repr(town.stored())
+
+
+@settings(max_examples=50, deadline=None)
+@given(STEPS)
+def test_the_same_history_leads_to_the_same_events(history: tuple[Any, Any]) -> None:
+    first, second = Town(), Town()
+    for step in steps_of(history):
+        play(first, step)
+        play(second, step)
+    # seals are random, everything else is not
+    assert [event.model_dump(exclude={"reasons"}) for event in first.said] == [
+        event.model_dump(exclude={"reasons"}) for event in second.said]

@@ -1,0 +1,152 @@
+"""A small town of made-up people whom the matcher hears of, in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.matcher.app import table
+from services.matcher.audit import Finding, findings
+from services.matcher.domain.constraints import fits
+from services.matcher.domain.people import Person
+from services.matcher.domain.standing import Standing
+from services.matcher.memory import Memory
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, Snapshot
+from shared.events import (
+    Answer,
+    BreakEnded,
+    BreakKind,
+    BreakStarted,
+    Details,
+    Ending,
+    Event,
+    PairEnded,
+    PairFormed,
+    PeerBlocked,
+    PeerLeft,
+    ProposalAnswered,
+    ProposalMade,
+    Reasons,
+    Sealed,
+    SupportRequested,
+    SupportWithdrawn,
+    TimerElapsed,
+)
+from shared.rows import KEYS
+from tests.unit.in_memory import VAULT, InMemory, only
+
+MUTUAL = Details(seeks=("grief", "sleep"), offers=("grief", "sleep"))
+"""Any two who ask like this help each other fully."""
+
+
+def details(**fields: Any) -> Details:
+    return MUTUAL.model_copy(update=fields)
+
+
+def person(name: str = "a", *, since_ms: int = 0, community: str = "riverside", **fields: Any) -> Person:
+    """Somebody waiting, as the domain sees them."""
+    return Person.of(name, f"r-{name}", community, since_ms, details(**fields)).standing(
+        Standing(request=f"r-{name}", capacity=1))
+
+
+class Town(InMemory):
+    """People are called by one letter; what they do is told by the gateway's events."""
+
+    def __init__(self) -> None:
+        self.memory = Memory(VAULT)
+        super().__init__(table(self.memory))
+        self._asked = 0
+
+    # what people do
+
+    def asks(self, name: str, capacity: int = 1, community: str = "riverside", **fields: Any) -> list[Event]:
+        if self.rows.get(KEYS, name) is None:
+            self.key_for(name)
+        self._asked += 1
+        return self.hear(SupportRequested(peer=name, request=f"r{self._asked}-{name}", community=community,
+                                          details=self.sealed(name, details(**fields)), capacity=capacity))
+
+    def no_longer_asks(self, name: str) -> list[Event]:
+        return self.hear(SupportWithdrawn(peer=name, request=self.standing(name).request or "none"))
+
+    def answers(self, name: str, answer: Answer, proposal: str | None = None) -> list[Event]:
+        return self.hear(ProposalAnswered(peer=name, proposal=proposal or self.proposal_of(name), answer=answer))
+
+    def both_say_yes(self, name: str, other: str) -> str:
+        """Returns the pair."""
+        proposal = next(id for id, each in self.standing(name).proposals.items() if each == other)
+        self.answers(name, Answer.YES, proposal)
+        formed: PairFormed = only(self.answers(other, Answer.YES, proposal))
+        return formed.pair
+
+    def takes_a_break(self, name: str, days: float) -> list[Event]:
+        until_ms = self.now_ms + round(days * 24 * 60 * 60 * 1000)
+        return self.hear(BreakStarted(peer=name, kind=BreakKind.BREAK, until_ms=until_ms))
+
+    def is_back(self, name: str) -> list[Event]:
+        return self.hear(BreakEnded(peer=name))
+
+    def ends(self, name: str, pair: str, ending: Ending = Ending.ONE_SIDE) -> list[Event]:
+        return self.hear(PairEnded(peer=name, pair=pair, ending=ending))
+
+    def blocks(self, name: str, other: str) -> list[Event]:
+        return self.hear(PeerBlocked(peer=name, blocked=other))
+
+    def leaves(self, name: str) -> list[Event]:
+        """As the gateway does it: the key goes with the event."""
+        self.rows.drop(KEYS, name)
+        return self.hear(PeerLeft(peer=name))
+
+    # what is known of them
+
+    def standing(self, name: str) -> Standing:
+        return self.rows.get(PEERS, name) or Standing()
+
+    def known(self, name: str) -> bool:
+        return self.rows.get(PEERS, name) is not None
+
+    def proposal_of(self, name: str) -> str:
+        return str(only(list(self.standing(name).proposals)))
+
+    def proposed(self, said: list[Event]) -> list[set[str]]:
+        """Who was proposed to whom among what was said."""
+        return [set(event.peers) for event in said if isinstance(event, ProposalMade)]
+
+    def told(self, made: ProposalMade, name: str) -> dict[str, tuple[str, ...]]:
+        """The reasons as `name` reads them."""
+        key = self.rows.get(KEYS, name)
+        opened = VAULT.open(made.reasons[made.peers.index(name)], key, Reasons)
+        assert isinstance(opened, Reasons)
+        return {fact.key: fact.values for fact in opened.facts}
+
+    def sealed(self, name: str, what: Details) -> Sealed:
+        key = self.rows.get(KEYS, name)
+        assert key is not None
+        return VAULT.seal(name, key, what)
+
+    # what must hold
+
+    def snapshot(self) -> Snapshot:
+        tables = self.stored()
+        rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
+                           for table in (PEERS, REQUESTS, PROPOSALS, PAIRS)]
+        timers = [each for each in self.timers if isinstance(each, TimerElapsed)]
+        return Snapshot(rows[0], rows[1], rows[2], rows[3], timers, self.now_ms)
+
+    def findings(self) -> list[Finding]:
+        return findings(self.snapshot())
+
+    def unmet(self) -> list[tuple[str, str]]:
+        """Any two who fit and both have a place: there should never be any, for they should have been proposed."""
+        free = [each for each in self.memory.pool if each.places]
+        return [(a.peer, b.peer) for n, a in enumerate(free) for b in free[n + 1:] if fits(a, b)]
+
+    def remembered_afresh(self) -> dict[str, Person]:
+        """The pool as a fresh start would fill it from the rows."""
+        state = self.snapshot()
+        memory = Memory(VAULT)
+        for id, request in state.requests.items():
+            key = self.rows.get(KEYS, request.peer)
+            opened = VAULT.open(request.details, key, Details)
+            if isinstance(opened, Details) and key is not None:
+                memory.learn(id, request, opened, state.peers[request.peer], key)
+        return {each.peer: each for each in memory.pool}
