@@ -1,0 +1,91 @@
+"""Which event the notifier handles how, and what it is built of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from faststream.asgi import AsgiFastStream
+from redis.asyncio import Redis
+
+from services.notifier import applying, loading, outbox
+from services.notifier.channels import Channel, Mailbox, Smtp
+from services.notifier.due import Due, Ref
+from services.notifier.handlers import Decisions
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import SERVICE, TABLES, ready
+from services.notifier.words import Words
+from services.notifier.worker import Sender
+from shared import events as e
+from shared.clock import Clock
+from shared.host import Host
+from shared.programme import Programme
+from shared.service import Handling, Service
+from shared.stream.names import Partition
+
+START_TLS = {"always": True, "offered": None, "never": False}
+
+
+def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
+    def wake(events: Sequence[e.Event]) -> None:
+        for event in events:
+            if isinstance(event, e.MessageIntended):
+                due.offer(Ref(partition, event.message))
+            elif isinstance(event, e.TimerElapsed) and event.service == SERVICE:
+                due.offer(Ref(partition, event.of))
+
+    async def warm(redis: Redis, partition: Partition) -> None:
+        async for message in ready(redis, partition):
+            due.offer(Ref(partition, message))
+
+    on, do, to = loading, decisions, applying
+    return Service(
+        name=SERVICE, tables=TABLES, warm=warm, after_commit=wake,
+        inputs={
+            e.PeerJoined: Handling(on.peer, apply=to.joined),
+            e.PreferencesChanged: Handling(on.peer_and_unsent, do.preferences_changed, to.preferences_changed),
+            e.BreakStarted: Handling(on.peer, apply=to.break_started),
+            e.BreakEnded: Handling(on.peer_and_unsent, do.break_ended, to.break_ended),
+            e.PeerLeft: Handling(on.peer, do.left, to.left),
+            e.SignInRequested: Handling(on.peer, do.sign_in_requested, to.sign_in_requested),
+            e.SupportRequested: Handling(on.peer, do.received),
+            e.ProposalMade: Handling(on.peers, do.proposal_made),
+            e.ProposalWithdrawn: Handling(on.peers, do.proposal_closed),
+            e.ProposalLapsed: Handling(on.peers, do.proposal_closed),
+            e.PairFormed: Handling(on.peers, do.pair_formed, to.pair_formed),
+            e.PairClosed: Handling(on.peers, do.pair_closed, to.pair_closed),
+            e.ContactOffered: Handling(on.pair, do.contact_offered, to.contact_offered),
+            e.ContactTakenBack: Handling(on.pair, apply=to.contact_taken_back),
+            e.GestureSent: Handling(on.pair_and_receiver, do.gesture_sent),
+            e.ReferralMade: Handling(on.referral, do.referral_made, to.referral_made),
+            e.ReferralUsed: Handling(on.referral, do.referral_ended, to.referral_ended),
+            e.ReferralRefused: Handling(on.referral, do.referral_ended, to.referral_ended),
+            e.ReferralExpired: Handling(on.referral, do.referral_ended, to.referral_ended),
+            e.TimerElapsed: Handling(on.message, do.timed, outbox.timed),
+            e.MessageAttempted: Handling(on.message, do.attempted, outbox.attempted),
+        },
+        own={
+            e.MessageIntended: outbox.intended, e.MessageHeld: outbox.held, e.MessageWithheld: outbox.withheld,
+            e.MessageDelivered: outbox.delivered, e.MessageFailed: outbox.failed,
+        })
+
+
+def channel(settings: NotifierSettings, host: Host) -> Channel:
+    if settings.smtp_url is None:
+        return Mailbox(host.redis, host.vault)
+    return Smtp(settings.smtp_url.get_secret_value(), START_TLS[settings.smtp_starttls], settings.sender,
+                settings.send_limit_s)
+
+
+def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
+    """Raises BadTemplate, or jinja2's TemplateError, when a message's words can't be used."""
+    due, words = Due(), Words(programme, settings.base_url)
+    decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain)
+
+    async def send(host: Host) -> None:
+        await Sender(host, due, decisions, words, channel(settings, host), base_url=settings.base_url,
+                     at_once=settings.senders, lease_s=settings.send_lease_s).run()
+
+    host = Host(SERVICE, settings, programme, make=lambda _host, partition: service(decisions, due, partition),
+                workers=[send], clock=clock)
+    return host.application(), host

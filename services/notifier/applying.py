@@ -1,0 +1,86 @@
+"""What the events that are read from the log change here. `outbox` has what our own events change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.notifier.store import PAIRS, PEOPLE, REFERRALS, PairRow, PersonRow, ReferralRow
+from shared.events import (
+    BreakStarted,
+    ContactOffered,
+    ContactTakenBack,
+    PairClosed,
+    PairFormed,
+    PeerJoined,
+    PeerLeft,
+    PreferencesChanged,
+    ReferralMade,
+    SignInRequested,
+)
+from shared.rows import Rows
+
+
+def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
+    if rows.get(PEOPLE, event.peer) is None:
+        rows.put(PEOPLE, event.peer, PersonRow(profile=event.profile))
+
+
+def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
+    rows.drop(PEOPLE, event.peer)
+
+
+def preferences_changed(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
+    _change(rows, event.peer, quiet=event.quiet)
+
+
+def break_started(rows: Rows, event: BreakStarted, _at_ms: int) -> None:
+    _change(rows, event.peer, break_until_ms=event.until_ms)
+
+
+def break_ended(rows: Rows, event: Any, _at_ms: int) -> None:
+    _change(rows, event.peer, break_until_ms=None)
+
+
+def sign_in_requested(rows: Rows, event: SignInRequested, _at_ms: int) -> None:
+    _change(rows, event.peer, secret=event.secret)
+
+
+def pair_formed(rows: Rows, event: PairFormed, _at_ms: int) -> None:
+    rows.put(PAIRS, event.pair, PairRow(peers=event.peers))
+
+
+def pair_closed(rows: Rows, event: PairClosed, _at_ms: int) -> None:
+    rows.drop(PAIRS, event.pair)
+
+
+def contact_offered(rows: Rows, event: ContactOffered, _at_ms: int) -> None:
+    row = rows.get(PAIRS, event.pair)
+    if row is not None:
+        rows.put(PAIRS, event.pair, with_offer(row, event.peer))
+
+
+def contact_taken_back(rows: Rows, event: ContactTakenBack, _at_ms: int) -> None:
+    row = rows.get(PAIRS, event.pair)
+    if row is not None:
+        offered = tuple(each for each in row.offered if each != event.peer)
+        rows.put(PAIRS, event.pair, row.model_copy(update={"offered": offered}))
+
+
+def referral_made(rows: Rows, event: ReferralMade, _at_ms: int) -> None:
+    if rows.get(REFERRALS, event.referral) is None:
+        rows.put(REFERRALS, event.referral, ReferralRow(address=event.address))
+
+
+def referral_ended(rows: Rows, event: Any, _at_ms: int) -> None:
+    rows.drop(REFERRALS, event.referral)
+
+
+def _change(rows: Rows, id: str, **changes: object) -> None:
+    person = rows.get(PEOPLE, id)
+    if person is not None:
+        rows.put(PEOPLE, id, person.model_copy(update=changes))
+
+
+def with_offer(row: PairRow, by: str) -> PairRow:
+    offered = row.offered if by not in row.peers or by in row.offered else (*row.offered, by)
+    return row.model_copy(update={"offered": offered, "told": row.told or len(offered) == len(row.peers)})

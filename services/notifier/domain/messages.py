@@ -1,0 +1,34 @@
+"""The messages there are, and how each may be treated."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.events import Gesture, MessageClass
+
+
+class Template(StrEnum):
+    """A message by its file in `templates/<language>/`."""
+
+    SIGN_IN = "sign_in"
+    RECEIVED = "received"
+    PROPOSAL = "proposal"
+    NOT_GOING_AHEAD = "not_going_ahead"
+    INTRODUCTION = "introduction"
+    CONTACT = "contact"
+    INVITATION = "invitation"
+    GESTURE_CUP_OF_TEA = "gesture_cup_of_tea"
+    GESTURE_THINKING_OF_YOU = "gesture_thinking_of_you"
+    GESTURE_I_HEAR_YOU = "gesture_i_hear_you"
+    GESTURE_THANK_YOU = "gesture_thank_you"
+
+
+def of_gesture(gesture: Gesture) -> Template:
+    return Template(f"gesture_{gesture}")
+
+
+def klass_of(template: Template) -> MessageClass:
+    """Gestures are kind, sign-in is sign-in, and everything else is essential."""
+    if template is Template.SIGN_IN:
+        return MessageClass.SIGN_IN
+    return MessageClass.KIND if template.startswith("gesture_") else MessageClass.ESSENTIAL

@@ -1,0 +1,243 @@
+"""What follows for whom from each event. `loading` names the rows, `applying` and `outbox` change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from services.notifier.applying import with_offer
+from services.notifier.domain.hours import USUAL, hours_of, morning_after
+from services.notifier.domain.messages import Template, klass_of, of_gesture
+from services.notifier.domain.verdict import Hold, Send, Standing, Verdict, Withhold, late, verdict
+from services.notifier.outbox import RULED, row_that_is_due
+from services.notifier.store import (
+    MESSAGES,
+    PAIRS,
+    PEOPLE,
+    REFERRALS,
+    MessageRow,
+    PersonRow,
+    RecipientRow,
+    recipient,
+    unsent,
+)
+from shared.clock import derived_id
+from shared.events import (
+    Event,
+    MessageAttempted,
+    MessageClass,
+    MessageDelivered,
+    MessageFailed,
+    MessageHeld,
+    MessageIntended,
+    MessageWithheld,
+    TimerElapsed,
+)
+from shared.rows import Rows
+from shared.service import Entry, Later
+
+LOOK_AGAIN_MS = 30_000
+"""When the log's time and this machine's disagree about quiet hours, a message is looked at this often, never in a loop."""
+
+Said = list[Event | Later]
+
+
+class Decisions:
+    """Decides for one partition. `zone` is the programme's; `mail_domain` ends every Message-ID."""
+
+    def __init__(self, zone: tzinfo, mail_domain: str) -> None:
+        self._zone, self._mail_domain = zone, mail_domain
+
+    def standing(self, row: RecipientRow | None, apart_from: str = "") -> Standing:
+        """What the rules look at; `apart_from` is the message that is being decided about."""
+        if not isinstance(row, PersonRow):
+            return Standing(hours_of(USUAL, self._zone))
+        kind_open = sum(each.klass is MessageClass.KIND and each.message != apart_from for each in row.unsent)
+        return Standing(hours_of(row.quiet, self._zone), row.break_until_ms, row.kind_sent_ms, kind_open)
+
+    def last_look(self, message: str, row: MessageRow, owner: RecipientRow | None, at_ms: int) -> Verdict:
+        """Whether it may be sent this very moment."""
+        if late(row.klass, row.first_due_ms, at_ms):
+            return Withhold("late")
+        return verdict(row.klass, self.standing(owner, message), at_ms)
+
+    def received(self, rows: Rows, entry: Entry) -> Said:
+        return self._told(rows, entry, [], entry.event.peer, Template.RECEIVED, entry.event.request)
+
+    def proposal_made(self, rows: Rows, entry: Entry) -> Said:
+        return self._told_both(rows, entry, [], entry.event.peers, Template.PROPOSAL, entry.event.proposal)
+
+    def proposal_closed(self, rows: Rows, entry: Entry) -> Said:
+        """Who said yes hears of it next morning, in the one wording (rule 17); who had not yet heard never does."""
+        said: Said = []
+        for each in entry.event.peers:
+            _withhold_about(rows, said, entry, each, entry.event.proposal, "no_longer_open")
+        for each in entry.event.said_yes:
+            person = rows.get(PEOPLE, each)
+            if person is not None:
+                at_ms = morning_after(entry.at_ms, hours_of(person.quiet, self._zone), self._zone)
+                self._told(rows, entry, said, each, Template.NOT_GOING_AHEAD, entry.event.proposal, at_ms)
+        return said
+
+    def pair_formed(self, rows: Rows, entry: Entry) -> Said:
+        said: Said = []
+        for each in entry.event.peers:
+            _withhold_about(rows, said, entry, each, entry.event.proposal, "no_longer_open")
+        return self._told_both(rows, entry, said, entry.event.peers, Template.INTRODUCTION, entry.event.pair)
+
+    def pair_closed(self, rows: Rows, entry: Entry) -> Said:
+        """What was still to be said about this pair stays unsaid."""
+        said: Said = []
+        for each in entry.event.peers:
+            _withhold_about(rows, said, entry, each, entry.event.pair, "pair_ended")
+        return said
+
+    def contact_offered(self, rows: Rows, entry: Entry) -> Said:
+        """Nothing until both have offered (rule 13); then both are told, once."""
+        row = rows.get(PAIRS, entry.event.pair)
+        if row is None or row.told or not with_offer(row, entry.event.peer).told:
+            return []
+        return self._told_both(rows, entry, [], row.peers, Template.CONTACT, entry.event.pair)
+
+    def gesture_sent(self, rows: Rows, entry: Entry) -> Said:
+        row = rows.get(PAIRS, entry.event.pair)
+        if row is None or {entry.event.giver, entry.event.receiver} != set(row.peers):
+            return []  # no gesture of this pair: the ledger refuses it by name
+        return self._told(rows, entry, [], entry.event.receiver, of_gesture(entry.event.gesture), entry.event.pair)
+
+    def sign_in_requested(self, rows: Rows, entry: Entry) -> Said:
+        return self._told(rows, entry, [], entry.event.peer, Template.SIGN_IN, None)
+
+    def referral_made(self, rows: Rows, entry: Entry) -> Said:
+        said: Said = []
+        if rows.get(REFERRALS, entry.event.referral) is None:  # one invitation, whatever comes again
+            self._intend(entry, said, entry.event.referral, Template.INVITATION, entry.event.referral,
+                         self.standing(None), entry.at_ms)
+        return said
+
+    def referral_ended(self, rows: Rows, entry: Entry) -> Said:
+        said: Said = []
+        for each in unsent(rows.get(REFERRALS, entry.event.referral)):
+            said.append(MessageWithheld(message=each.message, to=entry.event.referral, template=each.template,
+                                        reason=entry.event.type.replace(".", "_")))
+        return said
+
+    def left(self, rows: Rows, entry: Entry) -> Said:
+        return [MessageWithheld(message=each.message, to=entry.event.peer, template=each.template, reason="left")
+                for each in unsent(rows.get(PEOPLE, entry.event.peer))]
+
+    def preferences_changed(self, rows: Rows, entry: Entry) -> Said:
+        return self._sooner(rows, entry, {"quiet": entry.event.quiet})
+
+    def break_ended(self, rows: Rows, entry: Entry) -> Said:
+        return self._sooner(rows, entry, {"break_until_ms": None})
+
+    def timed(self, rows: Rows, entry: Entry) -> Said:
+        """The time of a held message has come; whether it may go is asked anew."""
+        row = row_that_is_due(rows, entry.event, entry.at_ms)
+        said: Said = []
+        if row is not None:
+            _settle(said, entry.event.of, row, self._asked(rows, entry.event.of, row, entry.at_ms))
+        return said
+
+    def attempted(self, rows: Rows, entry: Entry) -> Said:
+        event: MessageAttempted = entry.event
+        row = rows.get(MESSAGES, event.message)
+        if row is None:
+            return []  # it was withheld while the worker was at it
+        about = {"message": event.message, "to": row.to, "template": row.template}
+        match event.outcome:
+            case "delivered":
+                return [MessageDelivered(**about)]
+            case "failed":
+                return [MessageFailed(**about, reason=event.reason or "unknown")]
+            case "withhold":
+                return [MessageWithheld(**about, reason=event.reason or "unknown")]
+            case "hold":
+                return self._held_by_worker(rows, entry, row)
+
+    def _held_by_worker(self, rows: Rows, entry: Entry, row: MessageRow) -> Said:
+        event: MessageAttempted = entry.event
+        soonest_ms = entry.at_ms + (LOOK_AGAIN_MS if event.reason in RULED else 0)
+        at_ms = max(soonest_ms, event.not_before_ms or 0)
+        what = self._asked(rows, event.message, row, at_ms)
+        said: Said = []
+        _settle(said, event.message, row, what if not isinstance(what, Send) else Hold(at_ms, "quiet_hours"))
+        return said
+
+    def _sooner(self, rows: Rows, entry: Entry, changes: dict[str, object]) -> Said:
+        """What was held for quiet hours or a break that are no more may go earlier; what waits for a morning still waits."""
+        person = rows.get(PEOPLE, entry.event.peer)
+        said: Said = []
+        if person is None:
+            return said
+        person = person.model_copy(update=changes)
+        for each in person.unsent:
+            row = rows.get(MESSAGES, each.message)
+            if row is None or row.due_ms <= entry.at_ms:
+                continue
+            at_ms = max(entry.at_ms, row.wait_until_ms, self._morning(row, person))
+            what = verdict(row.klass, self.standing(person, each.message), at_ms)
+            until_ms = what.until_ms if isinstance(what, Hold) else at_ms
+            if until_ms < row.due_ms:
+                _hold(said, each.message, row, until_ms)
+        return said
+
+    def _morning(self, row: MessageRow, person: PersonRow) -> int:
+        if row.template != Template.NOT_GOING_AHEAD:
+            return 0
+        return morning_after(row.intended_ms, hours_of(person.quiet, self._zone), self._zone)
+
+    def _asked(self, rows: Rows, message: str, row: MessageRow, at_ms: int) -> Verdict:
+        table, to = recipient(row.template, row.to)
+        return verdict(row.klass, self.standing(rows.get(table, to), message), at_ms)
+
+    def _told_both(self, rows: Rows, entry: Entry, said: Said, both: Iterable[str], template: Template,
+                   about: str) -> Said:
+        for each in both:
+            self._told(rows, entry, said, each, template, about)
+        return said
+
+    def _told(self, rows: Rows, entry: Entry, said: Said, to: str, template: Template, about: str | None,
+              at_ms: int | None = None) -> Said:
+        """Adds what the decision is to `said`. Whoever left is told nothing."""
+        person = rows.get(PEOPLE, to)
+        if person is not None:
+            self._intend(entry, said, to, template, about, self.standing(person), at_ms or entry.at_ms)
+        return said
+
+    def _intend(self, entry: Entry, said: Said, to: str, template: Template, about: str | None, standing: Standing,
+                at_ms: int) -> None:
+        # the id that the reader gives the event at this place: so an attempt's cause is its intent
+        id = derived_id(entry.id, f"notifier:{len(said)}")
+        what = verdict(klass_of(template), standing, at_ms)
+        if isinstance(what, Withhold):
+            said.append(MessageWithheld(message=id, to=to, template=template, reason=what.reason))
+            return
+        due_ms = what.until_ms if isinstance(what, Hold) else at_ms
+        said.append(MessageIntended(message=id, to=to, template=template, klass=klass_of(template), about=about,
+                                    message_id=f"<{id}@{self._mail_domain}>", not_before_ms=due_ms))
+        if due_ms > entry.at_ms:
+            said.append(_timer(id, due_ms))
+
+
+def _withhold_about(rows: Rows, said: Said, entry: Entry, to: str, about: str, reason: str) -> None:
+    for each in unsent(rows.get(PEOPLE, to)):
+        if each.about == about:
+            said.append(MessageWithheld(message=each.message, to=to, template=each.template, reason=reason))
+
+
+def _settle(said: Said, message: str, row: MessageRow, what: Verdict) -> None:
+    if isinstance(what, Hold):
+        _hold(said, message, row, what.until_ms)
+    elif isinstance(what, Withhold):
+        said.append(MessageWithheld(message=message, to=row.to, template=row.template, reason=what.reason))
+
+
+def _hold(said: Said, message: str, row: MessageRow, until_ms: int) -> None:
+    said.append(MessageHeld(message=message, to=row.to, template=row.template, until_ms=until_ms))
+    said.append(_timer(message, until_ms))
+
+
+def _timer(message: str, due_ms: int) -> Later:
+    return Later(TimerElapsed(service="notifier", what="send", of=message, due_ms=due_ms), due_ms)

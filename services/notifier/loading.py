@@ -1,0 +1,54 @@
+"""Which rows an event needs: named before anything is decided, in as many rounds as rows point to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.notifier.store import MESSAGES, PAIRS, PEOPLE, REFERRALS, recipient, unsent
+from shared.events import MessageAttempted, TimerElapsed
+from shared.rows import Ref, Rows
+
+
+def peer(_rows: Rows, event: Any) -> Iterable[Ref]:
+    yield PEOPLE, event.peer
+
+
+def peer_and_unsent(rows: Rows, event: Any) -> Iterable[Ref]:
+    yield PEOPLE, event.peer
+    if rows.has(PEOPLE, event.peer):
+        for each in unsent(rows.get(PEOPLE, event.peer)):
+            yield MESSAGES, each.message
+
+
+def peers(_rows: Rows, event: Any) -> Iterable[Ref]:
+    for each in event.peers:
+        yield PEOPLE, each
+
+
+def pair(rows: Rows, event: Any) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+    if rows.has(PAIRS, event.pair) and (row := rows.get(PAIRS, event.pair)) is not None:
+        for each in row.peers:
+            yield PEOPLE, each
+
+
+def pair_and_receiver(_rows: Rows, event: Any) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+    yield PEOPLE, event.receiver
+
+
+def referral(_rows: Rows, event: Any) -> Iterable[Ref]:
+    yield REFERRALS, event.referral
+
+
+def message(rows: Rows, event: MessageAttempted | TimerElapsed) -> Iterable[Ref]:
+    if isinstance(event, TimerElapsed):
+        if event.service != "notifier" or event.what != "send":
+            return
+        id = event.of
+    else:
+        id = event.message
+    yield MESSAGES, id
+    if rows.has(MESSAGES, id) and (row := rows.get(MESSAGES, id)) is not None:
+        yield recipient(row.template, row.to)

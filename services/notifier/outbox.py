@@ -1,0 +1,104 @@
+"""What the notifier's own events change: a message from its intent to its end, beside its recipient's row."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from services.notifier.domain.verdict import WEEK_MS
+from services.notifier.store import MESSAGES, READY, MessageRow, PersonRow, ReferralRow, Unsent, recipient
+from shared.events import (
+    MessageAttempted,
+    MessageClass,
+    MessageDelivered,
+    MessageFailed,
+    MessageHeld,
+    MessageIntended,
+    MessageWithheld,
+    TimerElapsed,
+)
+from shared.rows import Rows
+
+INTERRUPTED = "interrupted"
+"""The reason of a kind message that may or may not have arrived: nobody can tell, and it isn't sent again."""
+
+RULED = ("quiet_hours", "break")
+"""Reasons to hold that come from a rule; every other one is trouble on the way."""
+
+R = TypeVar("R", PersonRow, ReferralRow)
+
+
+def intended(rows: Rows, event: MessageIntended, at_ms: int) -> None:
+    table, to = recipient(event.template, event.to)
+    owner = rows.get(table, to)
+    secret = owner.secret if isinstance(owner, PersonRow) and event.klass is MessageClass.SIGN_IN else None
+    rows.put(MESSAGES, event.message, MessageRow(
+        to=to, template=event.template, klass=event.klass, message_id=event.message_id, about=event.about,
+        intended_ms=at_ms, first_due_ms=event.not_before_ms, due_ms=event.not_before_ms, secret=secret))
+    if event.not_before_ms <= at_ms:
+        rows.put(READY, event.message, b"1")
+    new = Unsent(message=event.message, template=event.template, klass=event.klass, about=event.about)
+    if owner is not None:
+        rows.put(table, to, owner.model_copy(update={"unsent": (*owner.unsent, new)} | (
+            {"secret": None} if secret is not None else {})))
+
+
+def attempted(rows: Rows, event: MessageAttempted, at_ms: int) -> None:
+    """Counts the attempt; what its outcome leads to follows in an event of its own."""
+    row = rows.get(MESSAGES, event.message)
+    if row is None:
+        return
+    changes: dict[str, object] = {"tries": row.tries + 1}
+    if event.outcome == "hold" and event.reason not in RULED:
+        changes |= {"troubles": row.troubles + 1, "trouble_ms": row.trouble_ms or at_ms,
+                    "wait_until_ms": event.not_before_ms or at_ms}
+    rows.put(MESSAGES, event.message, row.model_copy(update=changes))
+
+
+def timed(rows: Rows, event: TimerElapsed, at_ms: int) -> None:
+    """Its time has come: unless the decision that goes with this says otherwise, it may be sent."""
+    row = row_that_is_due(rows, event, at_ms)
+    if row is not None:
+        rows.put(READY, event.of, b"1")
+
+
+def row_that_is_due(rows: Rows, event: TimerElapsed, at_ms: int) -> MessageRow | None:
+    """The message that a timer is about; None when it ended, or was put off since this timer was set."""
+    if event.service != "notifier" or event.what != "send":
+        return None
+    row = rows.get(MESSAGES, event.of)
+    return row if row is not None and row.due_ms <= at_ms else None
+
+
+def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
+    row = rows.get(MESSAGES, event.message)
+    if row is not None:
+        rows.put(MESSAGES, event.message, row.model_copy(update={"due_ms": event.until_ms}))
+        rows.drop(READY, event.message)
+
+
+def delivered(rows: Rows, event: MessageDelivered, at_ms: int) -> None:
+    _end(rows, event, at_ms)
+
+
+def withheld(rows: Rows, event: MessageWithheld, _at_ms: int) -> None:
+    _end(rows, event, None)
+
+
+def failed(rows: Rows, event: MessageFailed, at_ms: int) -> None:
+    _end(rows, event, at_ms if event.reason == INTERRUPTED else None)
+
+
+def _end(rows: Rows, event: MessageDelivered | MessageWithheld | MessageFailed, reached_ms: int | None) -> None:
+    """The message is over; `reached_ms` is when it reached the person, or may have."""
+    rows.drop(MESSAGES, event.message)
+    rows.drop(READY, event.message)
+    table, to = recipient(event.template, event.to)
+    owner = rows.get(table, to)
+    ended = next((each for each in owner.unsent if each.message == event.message), None) if owner else None
+    if owner is None or ended is None:
+        return
+    changes: dict[str, object] = {"unsent": tuple(each for each in owner.unsent if each is not ended)}
+    if isinstance(owner, PersonRow) and ended.klass is MessageClass.KIND and reached_ms is not None:
+        recent = tuple(each for each in owner.kind_sent_ms if reached_ms - each < WEEK_MS)
+        changes["kind_sent_ms"] = (*recent, reached_ms)
+    rows.put(table, to, owner.model_copy(update=changes))

@@ -1,0 +1,80 @@
+"""What the notifier needs to know beside what every service does."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from shared.settings import Settings
+
+_SCHEMES = ("smtp", "smtps")
+
+
+class NotifierSettings(Settings):
+    port: int = Field(8003, ge=1, le=65535, description="Port for health and metrics.")
+    base_url: str = Field(
+        "http://127.0.0.1:8000", pattern=r"^https?://[^\s/]+$",
+        description="The address that people open: links in messages begin with it.")
+    try_out: bool = Field(
+        False, description="1: without TWOWAY_SMTP_URL, messages go to the built-in mailbox at /mailbox, which shows "
+        "everyone's sign-in links. For trying out on one machine only; `twoway up` sets it on loopback.")
+    smtp_url: SecretStr | None = Field(
+        None, validate_default=True, description="The mail server, as smtp://user:password@host:587 or "
+        "smtps://user:password@host:465. Needed unless TWOWAY_TRY_OUT=1.")
+    smtp_starttls: Literal["always", "offered", "never"] = Field(
+        "always", description="Whether an smtp:// connection changes to TLS before anything private is said. always: "
+        "nothing is sent where the server can't; never: only for a server on the same machine or network.")
+    mail_from: str | None = Field(
+        None, validate_default=True, description="Sender, as `Name <name@example.org>`. Choose a name that gives "
+        "nothing away on a locked screen. Its domain ends every Message-ID. Needed with TWOWAY_SMTP_URL.")
+    senders: int = Field(
+        16, ge=1, le=200, description="Messages being sent at the same time. Most mail servers allow 20 connections "
+        "from one client.")
+    send_lease_s: int = Field(
+        60, ge=2, le=600, description="Seconds after which a message that a killed process was sending is taken up "
+        "again. One delivery may take three quarters of it.")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            if not info.data.get("try_out"):
+                raise ValueError("set it to your mail server, such as smtp://user:password@mail.example.org:587 "
+                                 "(or set TWOWAY_TRY_OUT=1 to try Twoway out without one)")
+            return None
+        try:
+            url = urlsplit(value.get_secret_value())
+            usable = url.scheme in _SCHEMES and bool(url.hostname) and url.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("write it as smtp://user:password@host:port or smtps://user:password@host:port")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _a_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            if info.data.get("smtp_url") is not None:
+                raise ValueError("set it to the sender of all messages, such as `Twoway <hello@example.org>`")
+            return None
+        address = parseaddr(value)[1]
+        if "\n" in value or "\r" in value or not address.isascii() or not all(address.rpartition("@")):
+            raise ValueError("write it as `Name <name@example.org>`")
+        return value
+
+    @property
+    def sender(self) -> str:
+        return self.mail_from or f"Twoway <twoway@{urlsplit(self.base_url).hostname}>"
+
+    @property
+    def mail_domain(self) -> str:
+        """What stands after the @ of a Message-ID."""
+        return parseaddr(self.sender)[1].rpartition("@")[2]
+
+    @property
+    def send_limit_s(self) -> float:
+        return self.send_lease_s * 0.75

@@ -1,0 +1,176 @@
+"""Sends what may be sent: a bounded number at a time, outside the reader, so that a slow server never holds it up.
+
+For each message: claim it; look once more (rule 8); send; append what happened; forget the claim. Killed at any point, the
+message is taken up again: before the claim by whoever takes over the partition; after it, once the lease has run out. Then an
+essential or sign-in message is sent again under the same Message-ID, and a kind one ends as *interrupted*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+
+from services.notifier.channels import Blocked, Channel, Delivered, Letter, Outcome, Refused, Unknown
+from services.notifier.domain.messages import Template
+from services.notifier.domain.patience import next_try_ms
+from services.notifier.domain.verdict import Hold, Withhold
+from services.notifier.due import Due, Ref
+from services.notifier.handlers import Decisions
+from services.notifier.outbox import INTERRUPTED
+from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
+from services.notifier.words import Words
+from shared.clock import derived_id
+from shared.events import Address, MessageAttempted, MessageClass, Profile, SignInSecret
+from shared.host import Host
+from shared.links import invitation_link, sign_in_link
+from shared.logs import get_logger
+from shared.sealing import ERASED, BrokenSeal, Erased
+from shared.stream.append import Input, OtherBody
+from shared.stream.names import Partition
+
+FINISH_S = 5.0
+"""What a message that is being sent may still take when the service stops."""
+
+WAIT_S, WAIT_MAX_S = 0.1, 5.0
+"""First and longest wait while Redis is away and an outcome can't be written down."""
+
+log = get_logger("services.notifier.worker")
+
+
+class Sender:
+    """Takes messages from `due` and brings each to an outcome."""
+
+    def __init__(self, host: Host, due: Due, decisions: Decisions, words: Words, channel: Channel, *,
+                 base_url: str, at_once: int, lease_s: float) -> None:
+        self._host, self._due, self._decisions = host, due, decisions
+        self._words, self._channel, self._base_url = words, channel, base_url
+        self._at_once, self._lease_s = at_once, lease_s
+        self._claims = Claims(host.redis, lease_s)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._at_once):
+                group.create_task(self._slot())
+
+    async def _slot(self) -> None:
+        while True:
+            ref = await self._due.take()
+            sending = asyncio.create_task(self._one(ref))
+            try:
+                await asyncio.shield(sending)
+            except asyncio.CancelledError:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(sending, FINISH_S)
+                raise
+
+    async def _one(self, ref: Ref) -> None:
+        """Never raises: one message must not stop the others."""
+        try:
+            await self._bring_to_an_outcome(ref)
+        except (RedisError, OSError) as error:
+            log.warning("message.waits", message_ref=ref.message, error=type(error).__name__, wait_s=WAIT_MAX_S)
+            self._due.offer(ref, WAIT_MAX_S)
+        except Exception as error:
+            # A bug of ours, before anything was tried.
+            log.error("message.broke", message_ref=ref.message, exc_info=error)
+            self._due.offer(ref, self._lease_s)
+
+    async def _bring_to_an_outcome(self, ref: Ref) -> None:
+        row = await ready_row(self._host.redis, ref.partition, ref.message)
+        if row is None:
+            return
+        attempt = derived_id(ref.message, f"attempt:{row.tries}")
+        claim = await self._claims.take(ref.partition, attempt)
+        if claim.state == "done":
+            return  # the reader is about to read of it
+        if claim.state == "taken":
+            self._due.offer(ref, claim.wait_s)
+            return
+        now = await latest(self._host.redis, ref.partition, ref.message, row)
+        if now.ready:
+            outcome = await self._attempted(ref, row, now, interrupted=claim.state == "again")
+            await self._report(ref.partition, row, attempt, outcome)
+        await self._claims.give_back(ref.partition, attempt)
+
+    async def _attempted(self, ref: Ref, row: MessageRow, now: Latest, interrupted: bool) -> MessageAttempted:
+        if interrupted and row.klass is MessageClass.KIND:
+            return MessageAttempted(message=ref.message, outcome="failed", reason=INTERRUPTED)
+        try:
+            person = self._opened(now)
+            if not person:
+                return MessageAttempted(message=ref.message, outcome="withhold", reason="left")
+            ruled_out = self._ruled_out(ref, row, now)
+            return ruled_out or self._outcome(ref, row, await self._channel.send(self._letter(row, now, person)))
+        except (RedisError, OSError):
+            raise
+        except BrokenSeal:
+            return MessageAttempted(message=ref.message, outcome="failed", reason="unreadable")
+        except Exception as error:
+            # A bug of ours: the others go on, this one is tried again, for a mended version may come meanwhile.
+            log.error("message.broke", message_ref=ref.message, template=row.template, exc_info=error)
+            return self._outcome(ref, row, Blocked("broke"))
+
+    def _opened(self, now: Latest) -> Profile | Address | Erased:
+        """Where to write to, open in memory only; ERASED once somebody has left or an invitation is over."""
+        if isinstance(now.recipient, PersonRow):
+            return self._host.vault.open(now.recipient.profile, now.key, Profile)
+        if isinstance(now.recipient, ReferralRow):
+            return self._host.vault.open(now.recipient.address, now.key, Address)
+        return ERASED
+
+    def _ruled_out(self, ref: Ref, row: MessageRow, now: Latest) -> MessageAttempted | None:
+        """The look just before sending, by the wall clock and the person's latest wishes."""
+        at_ms = self._host.clock.now_ms()
+        what = self._decisions.last_look(ref.message, row, now.recipient, at_ms)
+        if isinstance(what, Hold):
+            return MessageAttempted(message=ref.message, outcome="hold", reason=what.reason,
+                                    not_before_ms=what.until_ms)
+        if isinstance(what, Withhold):
+            return MessageAttempted(message=ref.message, outcome="withhold", reason=what.reason)
+        return None
+
+    def _letter(self, row: MessageRow, now: Latest, person: Profile | Address) -> Letter:
+        link, code, page = self._words.page, "", self._words.page
+        if row.template == Template.INVITATION:
+            link = page = invitation_link(self._base_url, self._host.vault, row.to)
+        elif row.secret is not None and (secret := self._host.vault.open(row.secret, now.key, SignInSecret)):
+            link, code = sign_in_link(self._base_url, secret.token), secret.code
+        words = self._words.render(row.template, person.language, link, code)
+        return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, page=page,
+                      sent_ms=self._host.clock.now_ms())
+
+    def _outcome(self, ref: Ref, row: MessageRow, outcome: Outcome) -> MessageAttempted:
+        match outcome:
+            case Delivered():
+                return MessageAttempted(message=ref.message, outcome="delivered")
+            case Refused(reason):
+                return MessageAttempted(message=ref.message, outcome="failed", reason=reason)
+            case Unknown() if row.klass is MessageClass.KIND:
+                return MessageAttempted(message=ref.message, outcome="failed", reason=INTERRUPTED)
+            case Blocked(reason) | Unknown(reason):
+                at_ms = self._host.clock.now_ms()
+                again_ms = next_try_ms(row.klass, row.troubles, row.trouble_ms or at_ms, at_ms, random.random())
+                if again_ms is None:
+                    return MessageAttempted(message=ref.message, outcome="failed", reason=reason)
+                return MessageAttempted(message=ref.message, outcome="hold", reason=reason, not_before_ms=again_ms)
+
+    async def _report(self, partition: Partition, row: MessageRow, attempt: str, event: MessageAttempted) -> None:
+        """Appends the outcome; while Redis is away, again and again: an outcome is known only here."""
+        said, wait_s = [Input(event, attempt, cause=event.message)], WAIT_S
+        while True:
+            try:
+                await self._host.appender.append(partition, said)
+                break
+            except OtherBody:
+                # our lease ran out meanwhile, and another worker has told of this attempt
+                log.warning("message.overtaken", message_ref=event.message, outcome=event.outcome)
+                return
+            except (RedisError, OSError):
+                await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
+                wait_s = min(WAIT_MAX_S, wait_s * 2)
+        log.info("message.attempted", message_ref=event.message, template=row.template, klass=row.klass,
+                 outcome=event.outcome, reason=event.reason, tries=row.tries + 1,
+                 not_before_ms=event.not_before_ms)

@@ -1,0 +1,388 @@
+"""The notifier on a real log and against a real mail server, well behaved and not."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+from redis.asyncio import Redis
+
+from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, TABLES, Claims
+from shared import mailbox
+from shared.clock import derived_id
+from shared.events import (
+    Address,
+    BreakKind,
+    BreakStarted,
+    Gesture,
+    GestureSent,
+    PairFormed,
+    PeerLeft,
+    PreferencesChanged,
+    ProposalLapsed,
+    ProposalMade,
+    QuietHours,
+    ReferralMade,
+    Sealed,
+    SignInRequested,
+    SignInSecret,
+    SupportRequested,
+)
+from shared.links import invitation_link
+from shared.stream.append import Appender, Input
+from shared.stream.rebuild import rebuild
+from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, Town, clock_off_by, mail_server, notifier, until
+
+TOKEN = "t" * 43
+
+
+def asked(peer: str, request: str = "request") -> SupportRequested:
+    return SupportRequested(peer=peer, request=request, community="riverside", details=Sealed("s1.x.x"))
+
+
+def gesture(pair: str, giver: str, receiver: str) -> GestureSent:
+    return GestureSent(moment="m", pair=pair, giver=giver, receiver=receiver, gesture=Gesture.CUP_OF_TEA)
+
+
+def sign_in(town: Town, peer: str) -> SignInRequested:
+    secret = SignInSecret(token=TOKEN, code="271828")
+    return SignInRequested(peer=peer, secret=VAULT.seal(peer, town.keys[peer], secret))
+
+
+@pytest.fixture
+def town(redis: Redis) -> Town:
+    return Town(redis)
+
+
+async def test_from_a_request_to_an_introduction_every_message_arrives_once(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            for name in ("ann", "ben"):
+                await town.person(name)
+                await town.happens(asked(name))
+            await town.happens(
+                ProposalMade(proposal="p", requests=("r", "s"), peers=("ann", "ben"), benefit=1, lapses_ms=0,
+                             reasons=(Sealed("s1.ann.x"), Sealed("s1.ben.x"))),
+                PairFormed(pair="pair", proposal="p", peers=("ann", "ben")), gesture("pair", "ann", "ben"))
+            outcomes = await town.all_ended(7)
+    assert sum(told == ["delivered"] for told in outcomes.values()) + sum(
+        told == ["withheld no_longer_open"] for told in outcomes.values()) == 7
+    assert set(server.ids().values()) == {1}
+    assert len(server.to("ben@example.org")) == len(server.to("ann@example.org")) + 1
+    assert all(message["From"] == SENDER for _, message in server.taken)
+
+
+async def test_intent_attempt_and_outcome_form_one_chain_of_causes(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            request, = await town.happens(asked("ann"))
+            await town.all_ended(1)
+    chain = await town.log("message.intended", "message.attempted", "message.delivered")
+    intended, attempted, delivered = (fields for fields, _ in chain)
+    assert intended["cause"] == request
+    assert attempted["cause"] == intended["id"]
+    assert delivered["cause"] == attempted["id"]
+    assert server.taken[0][1]["Message-ID"] == f"<{intended['id']}@example.org>"
+
+
+async def test_a_sign_in_message_brings_the_link_and_the_code_in_quiet_hours_too(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ann", QuietHours(start="00:00", end="23:59"))
+            await town.happens(sign_in(town, "ann"))
+            await town.all_ended(1)
+    text = server.to("ann@example.org")[0].get_content()
+    assert f"https://example.org/sign-in/{TOKEN}" in text
+    assert "271828" in text
+
+
+async def test_without_a_mail_server_a_try_out_delivers_to_the_mailbox(redis_url, redis, town):
+    async with notifier(redis_url, None):
+        await town.person("ann")
+        await town.happens(sign_in(town, "ann"), asked("ann"))
+        await town.all_ended(2)
+    mails = await mailbox.read(redis, VAULT, "ann@example.org")
+    assert {mail.subject for mail in mails} == {"Your link to sign in", "We have what you sent"}
+    assert any(f"https://example.org/sign-in/{TOKEN}" in mail.text for mail in mails)
+
+
+async def test_an_invitation_carries_a_link_that_only_the_installation_can_make(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.happens(await referral(town))
+            outcomes = await town.all_ended(1)
+    message, = server.to("cat@example.org")
+    link = invitation_link("https://example.org", VAULT, "f" * 32)
+    assert list(outcomes.values()) == [["delivered"]]
+    assert link in message.get_content().splitlines()
+    assert message["List-Unsubscribe"] == f"<{link}>"
+
+
+async def test_an_invitation_waits_for_the_programmes_morning(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url, local_hour=2):
+            await town.happens(await referral(town))
+            (fields, intended), = await until(lambda: town.log("message.intended"))
+    wait_ms = intended.not_before_ms - int(fields["at_ms"])
+    assert 5 * 3_600_000 < wait_ms <= 7 * 3_600_000
+    assert server.taken == []
+
+
+async def referral(town: Town) -> ReferralMade:
+    address = VAULT.seal("f" * 32, await town.key("f" * 32), Address(email="cat@example.org"))
+    return ReferralMade(referral="f" * 32, partner="p", community="riverside", consent="c", address=address)
+
+
+async def test_nothing_that_describes_a_person_rests_in_redis_or_is_logged(redis_url, redis, town, capfd):
+    with mail_server() as server:
+        server.behaviour["canary@example.org"] = ["RCPT 451 canary@example.org: not now", "accept"]
+        async with notifier(redis_url, server.url, clock=clock_off_by(-5)):
+            await town.person("canary")
+            await town.happens(asked("canary"), sign_in(town, "canary"))
+            await town.all_ended(2)
+    everything = b""
+    async for key in redis.scan_iter():
+        everything += await redis.dump(key) or b""
+    for text in ("canary@example.org", TOKEN, "271828", "Calm River"):
+        assert text.encode() not in everything
+        assert text not in capfd.readouterr().out
+
+
+# ── a mail server that misbehaves ────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_refusal_of_the_address_is_final_and_told_with_its_code(redis_url, town):
+    with mail_server() as server:
+        server.behaviour = {"ann@example.org": ["RCPT 550 nobody here"], "ben@example.org": ["DATA 554 not this"]}
+        async with notifier(redis_url, server.url):
+            await town.happens(asked(await town.person("ann")), asked(await town.person("ben")))
+            outcomes = await town.all_ended(2)
+    assert sorted(outcomes.values()) == [["failed smtp_550"], ["failed smtp_554"]]
+    assert server.tried == {"ann@example.org": 1, "ben@example.org": 1}
+
+
+@pytest.mark.parametrize(("takes_utf8", "outcome"), [(True, "delivered"), (False, "failed address_not_supported")])
+async def test_an_address_in_another_script_is_written_to_where_the_server_can(redis_url, town, takes_utf8, outcome):
+    with mail_server(enable_SMTPUTF8=takes_utf8) as server:
+        async with notifier(redis_url, server.url):
+            await town.happens(asked(await town.person("siân")))
+            outcomes = await town.all_ended(1)
+    assert list(outcomes.values()) == [[outcome]]
+    assert len(server.to("siân@example.org")) == int(takes_utf8)
+
+
+async def test_a_temporary_refusal_is_waited_out_with_a_growing_wait(redis_url, town):
+    with mail_server() as server:
+        server.behaviour["ann@example.org"] = ["RCPT 451 greylisted", "DATA 452 full", "accept"]
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            await town.happens(sign_in(town, "ann"))
+            outcomes = await town.all_ended(1)
+    assert list(outcomes.values()) == [["delivered"]]
+    attempts = [event for _, event in await town.log("message.attempted")]
+    assert [each.reason for each in attempts] == ["smtp_451", "smtp_452", None]
+    waits_ms = [event.until_ms - int(fields["at_ms"]) for fields, event in await town.log("message.held")]
+    assert 1_400 < waits_ms[0] <= 2_000
+    assert 2_900 < waits_ms[1] <= 4_000
+
+
+async def test_what_is_ours_to_mend_is_waited_out_not_given_up(redis_url, town):
+    """Nobody there, a server that can't do TLS where it is asked for, a password that is refused."""
+    def refuse(*_: object) -> AuthResult:
+        return AuthResult(success=False, handled=False)
+
+    with mail_server(authenticator=refuse, auth_require_tls=False) as server:
+        for name, url, tls in (("ann", "smtp://127.0.0.1:1", "never"), ("ben", server.url, "always"),
+                               ("cat", server.url.replace("//", "//user:wrong@"), "never")):
+            async with notifier(redis_url, url, smtp_starttls=tls):
+                await town.happens(asked(await town.person(name)))
+                await until(lambda name=name: _held(town, name))
+    assert server.taken == []
+    assert [event.reason for _, event in await town.log("message.attempted")] == ["unreachable", "not_supported", "smtp_535"]
+    assert list((await town.outcomes()).values()) == [[], [], []]
+
+
+async def _held(town: Town, name: str) -> bool:
+    return any(event.to == name for _, event in await town.log("message.held"))
+
+
+async def test_against_every_misbehaviour_essentials_arrive_and_kind_ones_at_most_once(redis_url, town):
+    """Recounted from what the server took: an essential message once, or once more under the same Message-ID where the
+    connection broke after it was handed over; a kind one never twice."""
+    ways = {"greylisted": ["RCPT 450 later", "accept"], "full": ["DATA 452 full", "DATA 452 full", "accept"],
+            "hangs": ["hang", "accept"], "drops": ["drop", "accept"], "takes_and_drops": ["take and drop", "accept"],
+            "fine": ["accept"]}
+    with mail_server() as server:
+        server.behaviour = {f"{name}@example.org": list(way) for name, way in ways.items()} | {
+            f"k_{name}@example.org": ["accept", *way] for name, way in ways.items()}
+        async with notifier(redis_url, server.url, clock=clock_off_by(-5), send_lease_s=4):
+            await town.person("giver")
+            for name in ways:
+                await town.happens(asked(await town.person(name)))
+                await town.person(f"k_{name}")
+                await town.happens(PairFormed(pair=name, proposal=name, peers=("giver", f"k_{name}")))
+            await until(lambda: len([to for to, _ in server.taken if to.startswith("k_")]) == len(ways))
+            for name in ways:
+                await town.happens(gesture(name, "giver", f"k_{name}"))
+            outcomes = await town.all_ended(4 * len(ways))
+            server.released.set()
+    essential = {name: [message["Message-ID"] for message in server.to(f"{name}@example.org")] for name in ways}
+    assert {name: len(ids) for name, ids in essential.items()} == dict.fromkeys(ways, 1) | {"takes_and_drops": 2} | (
+        {"hangs": len(essential["hangs"])})
+    assert all(len(set(ids)) == 1 for ids in essential.values())
+    kind = {name: len(server.to(f"k_{name}@example.org")) - 1 for name in ways}
+    assert all(count <= 1 for count in kind.values())
+    assert (kind["fine"], kind["greylisted"], kind["full"], kind["drops"], kind["takes_and_drops"]) == (1, 1, 1, 0, 1)
+    told = sorted(outcome for outcomes_ in outcomes.values() for outcome in outcomes_)
+    assert told.count("failed interrupted") == 3  # kind, and hung, dropped, or taken and dropped
+    assert told.count("delivered") == 4 * len(ways) - 3
+    assert not await town.redis.exists(MESSAGES.path(P0, SERVICE), READY.path(P0, SERVICE))
+
+
+async def test_a_hanging_server_never_holds_up_the_reader(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url, senders=2) as host:
+            people = [await town.person(f"p{number}") for number in range(40)]
+            server.behaviour = {f"{name}@example.org": ["hang", "accept"] for name in people}
+            *_, last = [await town.happens(asked(name)) for name in people]
+            await until(lambda: _intended(town, last[0]))
+            assert host.readers[0].cursor
+            assert server.taken == []
+            server.released.set()
+            await town.all_ended(len(people))
+    assert set(server.ids().values()) == {1}
+
+
+async def _intended(town: Town, cause: str) -> bool:
+    return any(fields["cause"] == cause for fields, _ in await town.log("message.intended"))
+
+
+# ── the last look ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_changed_while_a_message_waited_its_turn_is_seen_just_before_it_is_sent(redis_url, town):
+    with mail_server() as server:
+        server.behaviour["first@example.org"] = ["hang"]
+        async with notifier(redis_url, server.url, senders=1):
+            names = [await town.person(name) for name in ("first", "leaves", "rests", "sleeps", "stays", "keyless")]
+            await town.happens(*(asked(name) for name in names))
+            await until(lambda: server.tried["first@example.org"])
+            await town.happens(
+                PeerLeft(peer="leaves"), BreakStarted(peer="rests", kind=BreakKind.BREAK, until_ms=4_000_000_000_000),
+                PreferencesChanged(peer="sleeps", quiet=QuietHours(start="00:00", end="23:59", zone="UTC")))
+            await town.redis.hdel(P0.keys, "keyless")
+            await until(lambda: _chose_hours(town, "sleeps"))
+            server.released.set()
+            outcomes = await until(lambda: _ended(town, 4))
+            await until(lambda: _held(town, "sleeps"))
+            await until(lambda: _held(town, "rests"))
+    assert {to for to, _ in server.taken} == {"first@example.org", "stays@example.org"}
+    assert sorted(outcomes) == ["delivered", "delivered", "withheld left", "withheld left"]
+
+
+async def _chose_hours(town: Town, name: str) -> bool:
+    text = await town.redis.hget(PEOPLE.path(P0, SERVICE), name)
+    return text is not None and PEOPLE.load(text).quiet is not None
+
+
+async def _ended(town: Town, count: int) -> list[str]:
+    told = [each for outcomes in (await town.outcomes()).values() for each in outcomes]
+    return told if len(told) == count else []
+
+
+async def test_a_message_that_the_log_let_go_is_held_when_the_wall_clock_says_it_is_night(redis_url, town):
+    now_ms = clock_off_by(0).now_ms()
+    hour = now_ms // 3_600_000 % 24
+    quiet = QuietHours(start=f"{(hour + 3) % 24:02d}:00", end=f"{(hour + 9) % 24:02d}:00", zone="UTC")
+    with mail_server() as server:
+        async with notifier(redis_url, server.url, clock=clock_off_by(5)):
+            await town.person("ann", quiet)
+            await town.happens(asked("ann"))
+            held = await until(lambda: town.log("message.held"))
+    assert held[0][1].until_ms == (now_ms // 3_600_000 + 9) * 3_600_000
+    assert server.taken == []
+
+
+# ── stopping, starting, two at once ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_was_outstanding_when_the_service_stopped_is_sent_when_it_starts(redis_url, town):
+    async with notifier(redis_url, "smtp://127.0.0.1:1", senders=1):
+        await until(lambda: town.redis.exists(P0.lock(SERVICE)))
+    people = [await town.person(f"p{number}") for number in range(20)]
+    await town.happens(*(asked(name) for name in people))
+    with mail_server() as server:
+        server.behaviour = {f"{name}@example.org": ["hang", "accept"] for name in people}
+        async with notifier(redis_url, server.url, senders=2):
+            await until(lambda: _intended_count(town, len(people)))
+            stopping = asyncio.get_running_loop().call_later(0.2, server.released.set)
+        stopping.cancel()
+        server.released.set()
+        async with notifier(redis_url, server.url):
+            await town.all_ended(len(people))
+    assert server.ids() == dict.fromkeys(server.ids(), 1)
+    assert len(server.ids()) == len(people)
+
+
+async def _intended_count(town: Town, count: int) -> bool:
+    return len(await town.log("message.intended")) == count
+
+
+async def test_two_instances_send_each_message_once(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url), notifier(redis_url, server.url):
+            people = [await town.person(f"p{number}") for number in range(30)]
+            await town.happens(*(asked(name) for name in people))
+            await town.all_ended(len(people))
+    assert len(server.ids()) == len(people)
+    assert set(server.ids().values()) == {1}
+
+
+async def test_an_attempt_belongs_to_one_worker_until_its_lease_is_over_or_its_outcome_is_known(redis):
+    first, second = Claims(redis, 0.3), Claims(redis, 0.3)
+    attempt = derived_id("message", "attempt:0")
+    assert (await first.take(P0, attempt)).state == "mine"
+    taken = await second.take(P0, attempt)
+    assert taken.state == "taken"
+    assert 0 < taken.wait_s <= 0.3
+    await until(lambda: _state(second, attempt, "again"))
+    event = ProposalLapsed(proposal="any", peers=("a", "b"))
+    await Appender(redis, VAULT).append(P0, [Input(event, attempt)])
+    assert (await first.take(P0, attempt)).state == "done"
+
+
+async def _state(claims: Claims, attempt: str, wanted: str) -> bool:
+    return (await claims.take(P0, attempt)).state == wanted
+
+
+async def test_rows_can_be_thrown_away_and_made_again_from_the_log_byte_for_byte(redis_url, redis, town, tmp_path: Path):
+    with mail_server() as server:
+        server.behaviour["ben@example.org"] = ["RCPT 451 later"]
+        async with notifier(redis_url, server.url) as host:
+            for name in ("ann", "ben", "cat"):
+                await town.happens(asked(await town.person(name)))
+            await town.person("dan", QuietHours(start="00:00", end="23:59"))
+            await town.happens(asked("dan"), PairFormed(pair="pair", proposal="p", peers=("ann", "cat")),
+                               gesture("pair", "ann", "cat"), PeerLeft(peer="ann"))
+            await until(lambda: _held(town, "ben"))
+            await until(lambda: _settled(redis, host))
+            service = host.readers[0].service
+    before = await _rows(redis)
+    assert {"people", "messages", "pairs"} <= {path.rpartition(":")[2] for path in before}
+    await rebuild(service, P0, redis, VAULT, tmp_path)
+    assert await _rows(redis) == before
+    assert KEY not in str(before)
+
+
+async def _settled(redis: Redis, host: object) -> bool:
+    """Nothing is ready to be sent, and the reader has read all there is."""
+    last = await redis.xrevrange(P0.log, count=1)
+    return not await redis.exists(READY.path(P0, SERVICE)) and last[0][0].decode() == host.readers[0].cursor
+
+
+async def _rows(redis: Redis) -> dict[str, dict[bytes, bytes]]:
+    paths = [table.path(P0, SERVICE) for table in TABLES]
+    return {path: rows for path in paths if (rows := await redis.hgetall(path))}

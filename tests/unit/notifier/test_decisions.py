@@ -1,0 +1,335 @@
+"""Who is told what and when, as events come in and time goes by."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.notifier.domain.verdict import Send, Withhold
+from services.notifier.outbox import INTERRUPTED
+from services.notifier.store import REFERRALS
+from shared.events import (
+    BreakEnded,
+    ContactOffered,
+    ContactTakenBack,
+    Gesture,
+    MessageClass,
+    MessageHeld,
+    MessageIntended,
+    MessageWithheld,
+    PairClosed,
+    PairFormed,
+    PeerLeft,
+    PreferencesChanged,
+    ProposalLapsed,
+    QuietHours,
+    ReferralExpired,
+    ReferralRefused,
+    ReferralUsed,
+    Sealed,
+    SignInRequested,
+)
+from tests.unit.notifier.world import (
+    MINUTE,
+    SEAL,
+    USUAL,
+    World,
+    asked,
+    buddies,
+    gesture,
+    proposal,
+    reasons,
+    referral,
+    rest,
+    shown,
+    templates,
+    withdrawn,
+)
+
+# ── essential messages ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_request_is_acknowledged_at_once_by_day():
+    world = World()
+    said = world.happens(asked(world.person("ann")))
+    assert templates(said) == [("ann", "received")]
+    assert world.deliver_all() == ["received"]
+
+
+def test_a_request_in_the_night_is_acknowledged_at_nine_for_whoever_never_chose_hours():
+    world = World("2026-03-02 23:15")
+    world.happens(asked(world.person("ann", usual=True)))
+    assert not world.ready()
+    assert not world.at("2026-03-03 08:59").ready()
+    assert world.at("2026-03-03 09:00").deliver_all() == ["received"]
+
+
+def test_a_message_id_is_fixed_by_the_intent_and_names_the_message():
+    world = World()
+    said = world.happens(asked(world.person("ann")))
+    assert isinstance(said[0], MessageIntended)
+    assert said[0].message_id == f"<{said[0].message}@example.org>"
+
+
+def test_a_proposal_is_told_to_both_each_in_their_own_hours():
+    world = World("2026-03-02 22:00")
+    world.person("ann")
+    world.person("ben", USUAL)
+    said = world.happens(proposal("p", "ann", "ben"))
+    assert templates(said) == [("ann", "proposal"), ("ben", "proposal")]
+    assert len(world.ready()) == 1
+    assert [shown(each.not_before_ms) for each in said] == ["2026-03-02 22:00", "2026-03-03 09:00"]
+
+
+def test_only_who_said_yes_hears_that_it_is_not_going_ahead_and_that_next_morning():
+    for over in (withdrawn("p", "ann", "ben", said_yes=("ann",)),
+                 ProposalLapsed(proposal="p", peers=("ann", "ben"), said_yes=("ann",))):
+        world = World("2026-03-02 14:00")
+        world.person("ann")
+        world.person("ben")
+        world.happens(proposal("p", "ann", "ben"))
+        world.deliver_all()
+        assert templates(world.happens(over)) == [("ann", "not_going_ahead")]
+        assert not world.at("2026-03-03 08:59").ready()
+        assert world.at("2026-03-03 09:00").deliver_all() == ["not_going_ahead"]
+
+
+def test_who_left_is_not_told_that_it_is_not_going_ahead():
+    world = World()
+    world.person("ann")
+    world.happens(PeerLeft(peer="ann"))
+    assert world.happens(withdrawn("p", "ann", "ben", said_yes=("ann",))) == []
+
+
+def test_wider_hours_do_not_bring_the_morning_note_forward():
+    world = World("2026-03-02 14:00")
+    world.person("ann", USUAL)
+    world.happens(withdrawn("p", "ann", "ben", said_yes=("ann",)))
+    assert world.happens(PreferencesChanged(peer="ann", quiet=None)) == []
+    assert not world.at("2026-03-03 08:59").ready()
+
+
+def test_a_proposal_that_closed_before_it_was_told_is_never_told():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.person("ben", USUAL)
+    world.happens(proposal("p", "ann", "ben"))
+    said = world.happens(withdrawn("p", "ann", "ben"))
+    assert reasons(said) == [("ann", "proposal", "no_longer_open"), ("ben", "proposal", "no_longer_open")]
+    assert world.at("2026-03-05 12:00").deliver_all() == []
+
+
+def test_who_both_said_yes_before_the_morning_get_the_introduction_alone():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.person("ben", USUAL)
+    world.happens(proposal("p", "ann", "ben"))
+    world.happens(PairFormed(pair="pair", proposal="p", peers=("ann", "ben")))
+    assert world.at("2026-03-03 09:00").deliver_all() == ["introduction", "introduction"]
+
+
+def test_what_was_to_be_said_about_a_pair_that_ended_stays_unsaid():
+    world = World("2026-03-02 12:00")
+    world.person("ann", USUAL)
+    world.person("ben", USUAL)
+    world.pair("pair", "ann", "ben")
+    world.at("2026-03-02 22:00").happens(gesture("pair", "ann", "ben"))
+    said = world.happens(PairClosed(pair="pair", peers=("ann", "ben"), reason="blocked"))
+    assert reasons(said) == [("ben", "gesture_cup_of_tea", "pair_ended")]
+    assert world.at("2026-03-05 12:00").deliver_all() == []
+
+
+def test_a_gesture_after_the_pair_ended_reaches_nobody():
+    world = World()
+    world.person("ann")
+    world.person("ben")
+    world.pair("pair", "ann", "ben")
+    world.happens(PairClosed(pair="pair", peers=("ann", "ben"), reason="blocked"))
+    assert world.happens(gesture("pair", "ann", "ben")) == []
+
+
+def test_nothing_is_said_of_a_contact_until_both_have_offered_one_and_then_both_are_told_once():
+    world = World()
+    world.person("ann")
+    world.person("ben")
+    world.pair("pair", "ann", "ben")
+    offer = {each: ContactOffered(peer=each, pair="pair", contact=SEAL) for each in ("ann", "ben", "eve")}
+    assert world.happens(offer["ann"], offer["ann"], offer["eve"]) == []
+    assert world.happens(ContactTakenBack(peer="ann", pair="pair"), offer["ben"]) == []
+    assert templates(world.happens(offer["ann"])) == [("ann", "contact"), ("ben", "contact")]
+    assert world.happens(ContactTakenBack(peer="ann", pair="pair"), offer["ann"]) == []
+
+
+def test_a_proposal_waits_for_the_end_of_a_break_and_then_for_the_morning():
+    world = World("2026-03-02 12:00")
+    world.person("ann", USUAL)
+    world.person("ben", USUAL)
+    world.happens(rest("ann", "2026-03-04 23:30"))
+    world.happens(proposal("p", "ann", "ben"))
+    world.deliver_all()
+    assert not world.at("2026-03-05 08:59").ready()
+    assert world.at("2026-03-05 09:00").deliver_all() == ["proposal"]
+
+
+def test_coming_back_early_brings_what_waited_for_the_end_of_the_break():
+    world = World("2026-03-02 12:00")
+    world.person("ann", USUAL)
+    world.happens(rest("ann", "2026-03-14 12:00"))
+    world.happens(asked("ann"))
+    world.at("2026-03-03 23:00")
+    said = world.happens(BreakEnded(peer="ann"))
+    assert [shown(each.until_ms) for each in said if isinstance(each, MessageHeld)] == ["2026-03-04 09:00"]
+    assert world.at("2026-03-04 09:00").deliver_all() == ["received"]
+    assert world.at("2026-03-14 12:00").deliver_all() == []
+
+
+def test_who_says_in_the_night_that_every_hour_is_fine_gets_what_was_held():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.happens(asked("ann"))
+    world.at("2026-03-02 22:30").happens(PreferencesChanged(peer="ann", quiet=None))
+    assert world.at("2026-03-02 22:30").deliver_all() == ["received"]
+
+
+def test_who_chooses_a_later_morning_while_a_message_is_held_gets_it_then():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.happens(asked("ann"))
+    world.happens(PreferencesChanged(peer="ann", quiet=QuietHours(start="21:00", end="11:00")))
+    assert not world.at("2026-03-03 10:59").ready()
+    assert world.at("2026-03-03 11:00").deliver_all() == ["received"]
+
+
+def test_a_break_that_begins_while_a_message_is_held_holds_it_on():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.happens(asked("ann"))
+    world.happens(rest("ann", "2026-03-04 12:00"))
+    assert not world.at("2026-03-04 11:59").ready()
+    assert world.at("2026-03-04 12:00").deliver_all() == ["received"]
+
+
+def test_who_leaves_is_told_nothing_more_and_nothing_is_kept():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.person("ben", USUAL)
+    world.happens(asked("ann"), SignInRequested(peer="ann", secret=SEAL), proposal("p", "ann", "ben"))
+    said = world.happens(PeerLeft(peer="ann"))
+    assert [each.reason for each in said if isinstance(each, MessageWithheld)] == ["left", "left", "left"]
+    assert world.happens(asked("ann"), SignInRequested(peer="ann", secret=SEAL)) == []
+    assert world.at("2026-03-04 12:00").deliver_all() == ["proposal"]
+    assert all("ann" not in (id, getattr(row, "to", "")) for (_, id), row in world.rows._rows.items() if row)
+
+
+# ── sign-in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sign_in_goes_at_once_in_the_night_and_on_a_break():
+    world = World("2026-03-02 23:30")
+    world.person("ann", USUAL)
+    world.happens(rest("ann", "2026-03-14 12:00"))
+    said = world.happens(SignInRequested(peer="ann", secret=Sealed("s1.ann.first")))
+    assert [each.klass for each in said if isinstance(each, MessageIntended)] == [MessageClass.SIGN_IN]
+    assert world.deliver_all() == ["sign_in"]
+
+
+def test_two_sign_ins_carry_their_own_secrets_and_the_person_keeps_neither():
+    world = World()
+    world.person("ann")
+    world.happens(SignInRequested(peer="ann", secret=Sealed("s1.ann.first")))
+    world.happens(SignInRequested(peer="ann", secret=Sealed("s1.ann.second")))
+    assert [world.row(each).secret for each in world.ready()] == ["s1.ann.first", "s1.ann.second"]
+    assert world.someone("ann").secret is None
+
+
+def test_a_link_that_would_come_too_late_is_not_sent_but_a_late_proposal_is():
+    world = World()
+    world.person("ann")
+    world.happens(SignInRequested(peer="ann", secret=SEAL), asked("ann"))
+    looks = {world.row(each).template: world.decisions.last_look(each, world.row(each), world.someone("ann"),
+                                                                  world.now_ms + 20 * MINUTE) for each in world.ready()}
+    assert looks == {"sign_in": Withhold("late"), "received": Send()}
+
+
+# ── kind messages ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("what", list(Gesture))
+def test_a_gesture_reaches_its_receiver_in_its_own_words(what):
+    assert templates(buddies().happens(gesture("pair", "ann", "ben", what))) == [("ben", f"gesture_{what}")]
+
+
+def test_a_second_gesture_on_one_day_waits_in_the_inbox():
+    world = buddies()
+    world.happens(gesture("pair", "ann", "ben"))
+    world.deliver_all()
+    world.at("2026-03-03 11:59")
+    assert reasons(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea", "cap")]
+    world.at("2026-03-03 12:00")
+    assert templates(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea")]
+
+
+def test_a_fourth_gesture_in_one_week_waits_in_the_inbox():
+    world = buddies()
+    for day in ("02", "04", "06"):
+        world.at(f"2026-03-{day} 13:00").happens(gesture("pair", "ann", "ben"))
+        assert world.deliver_all() == ["gesture_cup_of_tea"]
+    world.at("2026-03-09 12:59")
+    assert reasons(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea", "cap")]
+    world.at("2026-03-09 13:00")
+    assert templates(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea")]
+
+
+def test_a_gesture_on_its_way_counts_as_sent():
+    world = buddies(quiet=USUAL)
+    world.at("2026-03-02 22:00").happens(gesture("pair", "ann", "ben"))
+    assert reasons(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea", "cap")]
+    assert world.at("2026-03-03 09:00").deliver_all() == ["gesture_cup_of_tea"]
+
+
+def test_a_gesture_that_was_refused_or_withheld_leaves_the_day_free():
+    for outcome in ("failed", "withhold"):
+        world = buddies()
+        world.happens(gesture("pair", "ann", "ben"))
+        world.attempted(world.ready()[0], outcome, "smtp_550")
+        assert templates(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea")]
+
+
+def test_a_gesture_that_may_have_arrived_counts_as_sent():
+    world = buddies()
+    world.happens(gesture("pair", "ann", "ben"))
+    world.attempted(world.ready()[0], "failed", INTERRUPTED)
+    assert reasons(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea", "cap")]
+
+
+def test_gestures_stay_in_the_inbox_on_a_break_also_one_that_was_held_when_it_began():
+    world = buddies("2026-03-02 12:00", USUAL)
+    world.at("2026-03-02 22:00").happens(gesture("pair", "ann", "ben"))
+    world.happens(rest("ben", "2026-03-08 12:00"))
+    world.at("2026-03-03 09:00")
+    assert reasons(world.said) == [("ben", "gesture_cup_of_tea", "break")]
+    assert reasons(world.happens(gesture("pair", "ann", "ben"))) == [("ben", "gesture_cup_of_tea", "break")]
+
+
+# ── referrals ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_referral_leads_to_one_invitation_in_the_programmes_hours():
+    world = World("2026-03-02 22:00")
+    assert templates(world.happens(referral())) == [("r", "invitation")]
+    assert world.happens(referral()) == []
+    assert not world.at("2026-03-03 08:59").ready()
+    assert world.at("2026-03-03 09:00").deliver_all() == ["invitation"]
+    assert world.at("2026-04-30 12:00").deliver_all() == []
+
+
+@pytest.mark.parametrize(("event", "reason"), [
+    (ReferralUsed(referral="r", peer="ann"), "referral_used"),
+    (ReferralRefused(referral="r"), "referral_refused"),
+    (ReferralExpired(referral="r"), "referral_expired"),
+])
+def test_an_invitation_that_is_over_before_it_went_is_withheld_and_its_row_is_gone(event, reason):
+    world = World("2026-03-02 22:00")
+    world.happens(referral())
+    assert reasons(world.happens(event)) == [("r", "invitation", reason)]
+    assert world.rows.get(REFERRALS, "r") is None
+    assert world.at("2026-03-03 09:00").deliver_all() == []

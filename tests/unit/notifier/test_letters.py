@@ -1,0 +1,48 @@
+"""A message as it goes on the wire, and addresses that would smuggle something in."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import SMTP, default
+
+import pytest
+
+from services.notifier.channels import BadAddress, Letter, compose
+
+SENDER = "Twoway <hello@example.org>"
+
+
+def letter(to: str = "ann@example.org", text: str = "Something is on your page.\n") -> Letter:
+    return Letter(message_id="<0123@example.org>", to=to, subject="There is news on your page", text=text,
+                  page="https://example.org/me", sent_ms=1_772_445_600_000)
+
+
+def test_the_headers_say_who_when_what_and_how_to_stop():
+    message = message_from_bytes(compose(letter(), SENDER).as_bytes(policy=SMTP), policy=default)
+    assert dict(message.items()) == {
+        "To": "ann@example.org", "From": SENDER, "Subject": "There is news on your page",
+        "Date": "Mon, 02 Mar 2026 10:00:00 +0000", "Message-ID": "<0123@example.org>",
+        "Auto-Submitted": "auto-generated", "List-Unsubscribe": "<https://example.org/me>",
+        "Content-Type": 'text/plain; charset="utf-8"', "Content-Transfer-Encoding": "7bit", "MIME-Version": "1.0"}
+
+
+def test_text_with_accents_dots_and_long_links_arrives_as_it_was():
+    text = "Croeso, sut wyt ti’n teimlo?\n.\n..two dots\nhttps://example.org/" + "x" * 200 + "\n"
+    message = message_from_bytes(compose(letter(text=text), SENDER).as_bytes(policy=SMTP), policy=default)
+    assert message.get_content().replace("\r\n", "\n") == text
+
+
+@pytest.mark.parametrize("address", ["ann@bücher.example", "ann@xn--bcher-kva.example"])
+def test_a_domain_in_any_script_goes_out_in_ascii(address):
+    assert compose(letter(address), SENDER)["To"].addresses[0].domain == "xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("address", [
+    "", "ann", "@example.org", "ann@", "ann@example.org\r\nBcc: eve@example.org", "ann@example.org\nBcc: eve@example.org",
+    "ann@example.org, eve@example.org", "ann@example.org;eve@example.org", "<ann@example.org>", "ann @example.org",
+    "ann@example.org>\r\nDATA", '"ann eve"@example.org', "ann@eve@example.org", "ann@[127.0.0.1]", "ann@example.org\0",
+    "a" * 65 + "@example.org", "ann@" + "x" * 254, "ann@" + "é" * 70 + ".org", "ann@..",
+])
+def test_an_address_that_is_no_plain_address_is_refused_before_anything_is_said(address):
+    with pytest.raises(BadAddress):
+        compose(letter(address), SENDER)
