@@ -29,6 +29,8 @@ class HelpLine(_Part):
     name: str
     how: str
     when: str
+    link: str | None = Field(None, pattern=r"^((tel|sms):\+?\d+|https://\S+)$",
+                             description="what one tap on it opens, such as tel:116123")
 
 
 class UrgentHelp(_Part):

@@ -1,0 +1,134 @@
+"""From a form to a request on the log. Everything that a repetition has to repeat is fixed in the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from services.gateway.forms import Ask
+from services.gateway.posted import Posted
+from services.gateway.signing_in import send_link
+from services.gateway.store.addresses import joined_id
+from services.gateway.store.drafts import Draft
+from services.gateway.views import Answered
+from services.gateway.web import Here, Web
+from shared.clock import derived_id
+from shared.events import (
+    ConsentGiven,
+    Details,
+    PeerJoined,
+    PreferencesChanged,
+    Profile,
+    QuietHours,
+    ReferralUsed,
+    SupportRequested,
+    Way,
+)
+from shared.stream.append import Input
+from shared.stream.names import Partition
+
+
+def with_what_we_know(answers: Posted, here: Here | None) -> Posted:
+    """Somebody who asks again is not asked again who they are."""
+    if here is None:
+        return answers
+    known = {"adult": ("yes",), "alias": (here.profile.alias,), "email": (here.profile.email,),
+             "community": (here.row.community,)}
+    return Posted({**answers.fields, **known})
+
+
+def begun(web: Web, draft: Draft | None, here: Here | None, answers: Posted) -> Draft:
+    """The draft with these answers; a fresh one, with fresh ids, where there is none that this person may go on with."""
+    fields = {name: answers.all(name) for name in Ask.model_fields}
+    peer = here.peer if here else None
+    if draft is None or draft.sent or (draft.peer != peer if peer else not draft.key):
+        referral = draft.referral if draft is not None and not draft.sent else None
+        draft = fresh(web, peer, referral)
+    return draft.model_copy(update={"fields": fields})
+
+
+def fresh(web: Web, peer: str | None, referral: str | None = None) -> Draft:
+    id = peer or web.host.clock.new_id()
+    return Draft(peer=id, request=web.host.clock.new_id(), referral=referral,
+                 key="" if peer else web.host.vault.new_key(id).hex())
+
+
+def answered(web: Web, asked: Ask) -> list[Answered]:
+    """What "Check your answers" shows, in the order of the form."""
+    words, programme = web.catalogue.words, web.host.programme
+    communities = {one.key: one.name for one in programme.communities}
+    times = {f"{day}_{part}": f"{words['days'][day]} {words['parts'][part].lower()}"
+             for day in words["days"] for part in words["parts"]}
+    choices: dict[str, Mapping[str, str]] = {
+        "community": communities, "seeks": programme.topics, "offers": programme.topics, "avoids": programme.topics,
+        "showable": programme.topics, "ways": words["ways"], "languages": programme.languages, "times": times,
+        "quiet": words["quiet"]}
+    return [Answered(field, question, _shown(getattr(asked, field), choices.get(field, {}), words["given"]["yes"]))
+            for field, question in words["questions"].items()]
+
+
+def _shown(value: object, words: Mapping[str, str], yes: str) -> tuple[str, ...]:
+    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    return tuple(yes if each is True else words.get(str(each), str(each)) for each in values)
+
+
+async def send(web: Web, draft: Draft, asked: Ask, here: Here | None) -> None:
+    """Puts the request on the log, once however often it is called.
+
+    An address that is somebody's already gets that somebody a sign-in link instead, and the page shows no difference.
+    Raises RedisError: unknown, call again with the same draft.
+    """
+    partition = await web.host.directory.partition_of(asked.community)
+    if here is not None and here.peer == draft.peer:
+        await web.forwarder.append(here.partition, *_request(web, draft, asked, here.row.community, here.key))
+        return
+    if not draft.key:
+        return  # begun as somebody who has signed out since: they sign in and find their page
+    key = bytes.fromhex(draft.key)
+    claim = await web.addresses.claim(partition, asked.email, draft.peer, key)
+    if claim.outcome == "ours":
+        await web.forwarder.append(partition, _joined(web, draft, asked, key),
+                                   *_request(web, draft, asked, asked.community, key), *_invited(draft, draft.peer))
+    elif claim.outcome == "other":
+        await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id())
+        await _use(web, partition, draft, claim.holder)
+
+
+def _joined(web: Web, draft: Draft, asked: Ask, key: bytes) -> Input:
+    profile = Profile(alias=asked.alias, email=asked.email, language=web.catalogue.words["lang"])
+    sealed = web.host.vault.seal(draft.peer, key, profile)
+    return Input(PeerJoined(peer=draft.peer, community=asked.community, profile=sealed), joined_id(draft.peer),
+                 clear=_canonical(profile.model_dump()))
+
+
+def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> list[Input]:
+    consent = web.catalogue.words["consent"]
+    details = Details(
+        seeks=asked.seeks, offers=asked.offers, avoids=asked.avoids, showable=asked.showable, languages=asked.languages,
+        ways=tuple(Way(way) for way in asked.ways), times=asked.times, area=asked.area)
+    requested = SupportRequested(
+        peer=draft.peer, request=draft.request, community=community, capacity=asked.capacity,
+        details=web.host.vault.seal(draft.peer, key, details))
+    quiet = QuietHours() if asked.quiet == "usual" else None
+    return [
+        Input(ConsentGiven(peer=draft.peer, wording=consent["wording"], version=consent["version"]),
+              derived_id(draft.request, "consent")),
+        Input(PreferencesChanged(peer=draft.peer, quiet=quiet), derived_id(draft.request, "preferences")),
+        Input(requested, derived_id(draft.request, "requested"),
+              clear=_canonical({"capacity": asked.capacity, **details.model_dump(mode="json")}))]
+
+
+def _invited(draft: Draft, peer: str) -> list[Input]:
+    if draft.referral is None:
+        return []
+    return [Input(ReferralUsed(referral=draft.referral, peer=peer), derived_id(draft.referral, "used"))]
+
+
+async def _use(web: Web, partition: Partition, draft: Draft, peer: str) -> None:
+    if inputs := _invited(draft, peer):
+        await web.forwarder.append(partition, *inputs)
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,32 @@
+"""Every word that a page shows and no template holds: `templates/catalogue/*.toml`, read once at start."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.gateway.domain.aliases import Aliases
+
+FOLDER = Path(__file__).parent / "templates" / "catalogue"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    words: Mapping[str, Any]
+    errors: Mapping[str, Any]
+    messages: Mapping[str, Any]
+    aliases: Aliases
+
+
+def load(folder: Path = FOLDER) -> Catalogue:
+    """Raises OSError, TOMLDecodeError."""
+    names = _read(folder / "aliases.toml")
+    return Catalogue(_read(folder / "words.toml"), _read(folder / "errors.toml"), _read(folder / "messages.toml"),
+                     Aliases(tuple(names["first"]), tuple(names["second"])))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))

@@ -1,0 +1,34 @@
+"""Three cookies, each a random id and nothing else. None is read by a script; none goes along from another site's page."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+Name = Literal["session", "draft", "sign_in"]
+
+LIVES_S: dict[Name, int] = {"session": 30 * 24 * 3600, "draft": 7 * 24 * 3600, "sign_in": 30 * 60}
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+class Cookies:
+    """`secure` for an installation that is opened by https; then the names say so and no plain page can plant them."""
+
+    def __init__(self, *, secure: bool) -> None:
+        self._secure = secure
+        self._prefix = "__Host-twoway_" if secure else "twoway_"
+
+    def read(self, request: Request, name: Name) -> str | None:
+        """The id, or none when what came is not shaped like one of ours."""
+        value = request.cookies.get(self._prefix + name, "")
+        return value if _ID.fullmatch(value) else None
+
+    def set(self, response: Response, name: Name, id: str) -> None:
+        response.set_cookie(self._prefix + name, id, max_age=LIVES_S[name], path="/", httponly=True, samesite="lax",
+                            secure=self._secure)
+
+    def clear(self, response: Response, name: Name) -> None:
+        response.delete_cookie(self._prefix + name, path="/", httponly=True, samesite="lax", secure=self._secure)

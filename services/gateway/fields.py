@@ -1,0 +1,163 @@
+"""What a field may hold. Every check refuses by a short kind (`missing`, `too_long`, …) whose words are in `errors.toml`.
+
+A value arrives as the tuple of everything that was posted under the field's name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from services.gateway.domain.aliases import Aliases
+from shared.programme import Programme
+
+EMAIL_MAX = 254
+"""Octets of an address: RFC 5321 §4.5.3.1.3 allows a path of 256, brackets included."""
+
+EMAIL_LOCAL_MAX = 64
+"""Octets before the @: RFC 5321 §4.5.3.1.1."""
+
+AREA_MAX = 60
+"""Characters: the longest place name of the United Kingdom has 58."""
+
+CONTACT_MAX = 200
+"""Characters: a postal address or a telephone number, and no room for a letter (rule 13)."""
+
+CONCERN_MAX = 4_000
+"""Characters: about two printed pages, for a person of the programme to read."""
+
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])",
+)
+_JOINERS = "\u200c\u200d"
+"""Zero-width joiners are invisible, and yet letters in Persian, Urdu and Hindi."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a programme lets people choose from."""
+
+    topics: Collection[str]
+    languages: Collection[str]
+    communities: Collection[str]
+    aliases: Aliases
+
+    @classmethod
+    def of(cls, programme: Programme, aliases: Aliases) -> Choices:
+        return cls(programme.topics, programme.languages, [one.key for one in programme.communities], aliases)
+
+
+def refuse(kind: str, **limits: int) -> PydanticCustomError:
+    return PydanticCustomError(kind, kind, dict(limits))
+
+
+def _one(values: tuple[str, ...]) -> str:
+    text = _at_most_one(values)
+    if not text:
+        raise refuse("missing")
+    return text
+
+
+def _one_or_none(values: tuple[str, ...]) -> str | None:
+    return _at_most_one(values) or None
+
+
+def _at_most_one(values: tuple[str, ...]) -> str:
+    different = {value.strip() for value in values} - {""}
+    if len(different) > 1:
+        raise refuse("several")
+    return different.pop() if different else ""
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not (chosen := _distinct(values)):
+        raise refuse("missing")
+    return chosen
+
+
+def _ticked(values: tuple[str, ...]) -> bool:
+    if _distinct(values) != ("yes",):
+        raise refuse("missing")
+    return True
+
+
+def email(text: str) -> str:
+    """An address that one mail server can hand to another: ASCII, dotted, no quoting, nothing that ends a header."""
+    if len(text) > EMAIL_MAX:
+        raise refuse("too_long", max=EMAIL_MAX)
+    if not _EMAIL.fullmatch(text) or len(text.partition("@")[0]) > EMAIL_LOCAL_MAX:
+        raise refuse("format")
+    return text
+
+
+def at_most(length: int) -> AfterValidator:
+    def check(text: str | None) -> str | None:
+        if text is not None and len(text) > length:
+            raise refuse("too_long", max=length)
+        return text
+    return AfterValidator(check)
+
+
+def readable(*, lines: bool) -> AfterValidator:
+    """Refuses what can't be seen: control characters, direction overrides, bytes that were no text."""
+    def check(text: str | None) -> str | None:
+        for character in text or "":
+            if character == "\ufffd":
+                raise refuse("unreadable")
+            if (lines and character == "\n") or character in _JOINERS:
+                continue
+            if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}:
+                raise refuse("hidden")
+        return text
+    return AfterValidator(check)
+
+
+def known(which: Callable[[Choices], Collection[str]]) -> AfterValidator:
+    """Refuses what the programme does not offer."""
+    def check(value: Any, info: ValidationInfo[Choices]) -> Any:
+        chosen = value if isinstance(value, tuple) else (value,)
+        if any(one not in which(info.context) for one in chosen):
+            raise refuse("unknown")
+        return value
+    return AfterValidator(check)
+
+
+def among(choices: Collection[str]) -> AfterValidator:
+    return known(lambda _: choices)
+
+
+def _whole(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise refuse("format")
+    return int(text)
+
+
+def between(least: int, most: int) -> AfterValidator:
+    def check(number: int | None) -> int | None:
+        if number is not None and not least <= number <= most:
+            raise refuse("range", least=least, most=most)
+        return number
+    return AfterValidator(check)
+
+
+One = Annotated[str, BeforeValidator(_one)]
+Maybe = Annotated[str | None, BeforeValidator(_one_or_none)]
+Some = Annotated[tuple[str, ...], BeforeValidator(_some)]
+AnyNumber = Annotated[tuple[str, ...], BeforeValidator(_distinct)]
+Ticked = Annotated[bool, BeforeValidator(_ticked)]
+Whole = Annotated[int, BeforeValidator(lambda values: _whole(_one(values)))]
+MaybeWhole = Annotated[int | None, BeforeValidator(lambda values: _whole(_one_or_none(values)))]
+Email = Annotated[One, AfterValidator(email)]

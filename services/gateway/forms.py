@@ -1,0 +1,158 @@
+"""The forms there are. A form is checked against the programme's choices, as the context of its validation.
+
+Fields stand in the order of their page, so that the summary of problems reads from top to bottom.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+from services.gateway.fields import (
+    AREA_MAX,
+    CONCERN_MAX,
+    CONTACT_MAX,
+    AnyNumber,
+    Choices,
+    Email,
+    Maybe,
+    MaybeWhole,
+    One,
+    Some,
+    Ticked,
+    Whole,
+    among,
+    at_most,
+    between,
+    known,
+    readable,
+    refuse,
+)
+from shared.events import Answer, Ending, Gesture, Kind, Way
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PARTS = ("morning", "afternoon", "evening")
+TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
+QUIET = ("usual", "any")
+BREAK_DAYS = ("1", "3", "7", "14")
+CAPACITY_MAX = 5
+MINUTES_MAX = 24 * 60
+
+Topics = Annotated[AnyNumber, known(lambda choices: choices.topics)]
+SomeTopics = Annotated[Some, known(lambda choices: choices.topics)]
+
+
+class Form(BaseModel):
+    """What one page asks. `name` is its section in the catalogues."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    name: ClassVar[str]
+
+
+class Ask(Form):
+    """The request for a buddy, as one plain page."""
+
+    name = "ask"
+    adult: Ticked
+    community: Annotated[One, known(lambda choices: choices.communities)]
+    seeks: SomeTopics
+    offers: SomeTopics
+    avoids: Topics
+    showable: Topics
+    ways: Annotated[Some, among(tuple(Way))]
+    area: Annotated[Maybe, at_most(AREA_MAX), readable(lines=False)]
+    languages: Annotated[Some, known(lambda choices: choices.languages)]
+    times: Annotated[AnyNumber, among(TIMES)]
+    capacity: Annotated[Whole, between(1, CAPACITY_MAX)]
+    alias: One
+    email: Email
+    quiet: Annotated[One, among(QUIET)]
+    consent: Ticked
+
+    @field_validator("avoids")
+    @classmethod
+    def _not_offered_too(cls, avoids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if set(avoids) & set(info.data.get("offers", ())):
+            raise refuse("offered_too")
+        return avoids
+
+    @field_validator("showable")
+    @classmethod
+    def _only_what_is_sought(cls, showable: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """A tick beside a topic that is not sought shows nothing, so it is let go without a word."""
+        return tuple(topic for topic in showable if topic in info.data.get("seeks", ()))
+
+    @field_validator("area")
+    @classmethod
+    def _named_for_meeting(cls, area: str | None, info: ValidationInfo) -> str | None:
+        if area is None and Way.IN_PERSON in info.data.get("ways", ()):
+            raise refuse("missing")
+        return area
+
+    @field_validator("alias")
+    @classmethod
+    def _offered(cls, alias: str, info: ValidationInfo[Choices]) -> str:
+        if not info.context.aliases.knows(alias):
+            raise refuse("unknown")
+        return alias
+
+
+class SignIn(Form):
+    name = "sign_in"
+    email: Email
+
+
+class Code(Form):
+    name = "code"
+    code: Annotated[One, at_most(20), readable(lines=False)]
+
+
+class ProposalAnswer(Form):
+    name = "answer"
+    answer: Annotated[One, among(tuple(Answer))]
+
+
+class Moment(Form):
+    """Support that was given or received. `direction` is seen from whoever writes it down."""
+
+    name = "moment"
+    direction: Annotated[One, among(("gave", "received"))]
+    kind: Annotated[One, among(tuple(kind for kind in Kind if kind is not Kind.GESTURE))]
+    minutes: Annotated[MaybeWhole, between(1, MINUTES_MAX)]
+
+
+class SendGesture(Form):
+    name = "gesture"
+    gesture: Annotated[One, among(tuple(Gesture))]
+
+
+class OfferContact(Form):
+    name = "contact"
+    contact: Annotated[One, at_most(CONTACT_MAX), readable(lines=True)]
+
+
+class EndPair(Form):
+    name = "end"
+    ending: Annotated[One, among(tuple(Ending))]
+
+
+class RaiseConcern(Form):
+    name = "concern"
+    text: Annotated[One, at_most(CONCERN_MAX), readable(lines=True)]
+
+
+class TakeBreak(Form):
+    name = "break"
+    kind: Annotated[One, among(("difficult_day", "break"))]
+    days: Annotated[One, among(BREAK_DAYS)]
+
+
+class ChooseHours(Form):
+    name = "hours"
+    quiet: Annotated[One, among(QUIET)]
+
+
+class Leave(Form):
+    name = "leave"
+    sure: Ticked

@@ -1,0 +1,73 @@
+"""Buddies: contacts offered, ending, blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.gateway.handlers.peers import change
+from services.gateway.store import PAIRS, PEERS, PROPOSALS, PairRow, PeerRow, ProposalRow
+from shared.events import ContactOffered, ContactTakenBack, PairClosed, PairEnded, PeerBlocked
+from shared.rows import Ref, Rows
+
+
+def needs_pair(_rows: Rows, event: ContactOffered | ContactTakenBack) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+
+
+def needs_to_end(_rows: Rows, event: PairEnded) -> Iterable[Ref]:
+    yield PEERS, event.peer
+
+
+def needs_to_close(_rows: Rows, event: PairClosed) -> Iterable[Ref]:
+    yield PAIRS, event.pair
+    for peer in event.peers:
+        yield PEERS, peer
+
+
+def needs_to_block(rows: Rows, event: PeerBlocked) -> Iterable[Ref]:
+    yield PEERS, event.peer
+    if rows.has(PEERS, event.peer) and (row := rows.get(PEERS, event.peer)) is not None:
+        for pair in row.pairs:
+            yield PAIRS, pair
+        for proposal in row.proposals:
+            yield PROPOSALS, proposal
+
+
+def offered(rows: Rows, event: ContactOffered, _at_ms: int) -> None:
+    pair = rows.get(PAIRS, event.pair)
+    if pair is not None and event.peer in pair.peers:
+        rows.put(PAIRS, event.pair, pair.model_copy(update={"contacts": {**pair.contacts, event.peer: event.contact}}))
+
+
+def taken_back(rows: Rows, event: ContactTakenBack, _at_ms: int) -> None:
+    if (pair := rows.get(PAIRS, event.pair)) is not None:
+        kept = {peer: contact for peer, contact in pair.contacts.items() if peer != event.peer}
+        rows.put(PAIRS, event.pair, pair.model_copy(update={"contacts": kept}))
+
+
+def ended(rows: Rows, event: PairEnded, _at_ms: int) -> None:
+    """Gone at once for the one who ended it; for the other when the matcher closes the pair."""
+    change(rows, event.peer, lambda row: _without(row, event.pair))
+
+
+def closed(rows: Rows, event: PairClosed, _at_ms: int) -> None:
+    rows.drop(PAIRS, event.pair)
+    for peer in event.peers:
+        change(rows, peer, lambda row: _without(row, event.pair))
+
+
+def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
+    """Whatever leads to the blocked person goes from the blocker's page at once, gestures included."""
+    def shown(row: PairRow | ProposalRow | None) -> bool:
+        return row is None or event.blocked not in row.peers
+
+    def after(row: PeerRow) -> PeerRow:
+        return row.changed(
+            pairs=tuple(pair for pair in row.pairs if shown(rows.get(PAIRS, pair))),
+            proposals=tuple(proposal for proposal in row.proposals if shown(rows.get(PROPOSALS, proposal))),
+            inbox=tuple(gesture for gesture in row.inbox if gesture.giver != event.blocked))
+    change(rows, event.peer, after)
+
+
+def _without(row: PeerRow, pair: str) -> PeerRow:
+    return row.changed(pairs=tuple(each for each in row.pairs if each != pair))

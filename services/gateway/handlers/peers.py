@@ -1,0 +1,65 @@
+"""Joining, preferences, breaks, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from services.gateway.store import ADDRESS_OF, ADDRESSES, PEERS, REQUESTS, PeerRow
+from shared.events import BreakEnded, BreakStarted, CountsChanged, PeerJoined, PeerLeft, PreferencesChanged
+from shared.rows import KEYS, Ref, Rows
+
+OfPeer = PreferencesChanged | BreakStarted | BreakEnded | CountsChanged
+
+
+def change(rows: Rows, peer: str, how: Callable[[PeerRow], PeerRow]) -> None:
+    """Nothing, for somebody who has left."""
+    row = rows.get(PEERS, peer)
+    if row is not None:
+        rows.put(PEERS, peer, how(row))
+
+
+def needs(_rows: Rows, event: PeerJoined | OfPeer) -> Iterable[Ref]:
+    yield PEERS, event.peer
+
+
+def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
+    if rows.get(PEERS, event.peer) is None:
+        rows.put(PEERS, event.peer, PeerRow(community=event.community, profile=event.profile))
+
+
+def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
+    change(rows, event.peer, lambda row: row.changed(quiet=event.quiet))
+
+
+def rests(rows: Rows, event: BreakStarted, _at_ms: int) -> None:
+    """Pages look at the time themselves, so nothing has to happen when it runs out."""
+    change(rows, event.peer, lambda row: row.changed(break_until_ms=event.until_ms))
+
+
+def returns(rows: Rows, event: BreakEnded, _at_ms: int) -> None:
+    change(rows, event.peer, lambda row: row.changed(break_until_ms=0))
+
+
+def counts(rows: Rows, event: CountsChanged, _at_ms: int) -> None:
+    change(rows, event.peer, lambda row: row.changed(given=event.given, received=event.received))
+
+
+def needs_to_leave(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
+    yield PEERS, event.peer
+    yield KEYS, event.peer
+    yield ADDRESS_OF, event.peer
+    if rows.has(PEERS, event.peer) and (row := rows.get(PEERS, event.peer)) and row.request:
+        yield REQUESTS, row.request
+    if rows.has(ADDRESS_OF, event.peer) and (address := rows.get(ADDRESS_OF, event.peer)):
+        yield ADDRESSES, address.decode()
+
+
+def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
+    """The goodbye: the key goes, and with it everything that described the person, wherever a copy of it rests."""
+    if (row := rows.get(PEERS, event.peer)) is not None and row.request is not None:
+        rows.drop(REQUESTS, row.request)
+    address = rows.get(ADDRESS_OF, event.peer)
+    if address and rows.get(ADDRESSES, address.decode()) == event.peer.encode():
+        rows.drop(ADDRESSES, address.decode())
+    for table in (PEERS, ADDRESS_OF, KEYS):
+        rows.drop(table, event.peer)

@@ -1,0 +1,59 @@
+"""Proposals as each of the two sees them: open, said yes to by oneself, or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.gateway.handlers.peers import change
+from services.gateway.store import PAIRS, PEERS, PROPOSALS, PairRow, PeerRow, ProposalRow
+from shared.events import Answer, PairFormed, ProposalAnswered, ProposalLapsed, ProposalMade, ProposalWithdrawn
+from shared.rows import Ref, Rows
+
+Closing = ProposalLapsed | ProposalWithdrawn | PairFormed
+
+
+def needs(_rows: Rows, event: ProposalMade | Closing) -> Iterable[Ref]:
+    yield PROPOSALS, event.proposal
+    for peer in event.peers:
+        yield PEERS, peer
+    if isinstance(event, PairFormed):
+        yield PAIRS, event.pair
+
+
+def needs_to_answer(_rows: Rows, event: ProposalAnswered) -> Iterable[Ref]:
+    yield PEERS, event.peer
+
+
+def made(rows: Rows, event: ProposalMade, _at_ms: int) -> None:
+    rows.put(PROPOSALS, event.proposal, ProposalRow(peers=event.peers, reasons=event.reasons))
+    for peer in event.peers:
+        change(rows, peer, lambda row: row.changed(proposals=(*row.proposals, event.proposal)))
+
+
+def answered(rows: Rows, event: ProposalAnswered, _at_ms: int) -> None:
+    """Only the one who answered sees a change, and at once."""
+    def after(row: PeerRow) -> PeerRow:
+        if event.proposal not in row.proposals:
+            return row
+        if event.answer is Answer.YES:
+            return row.changed(said_yes=tuple({**dict.fromkeys(row.said_yes), event.proposal: None}))
+        return _without(row, event.proposal)
+    change(rows, event.peer, after)
+
+
+def closed(rows: Rows, event: Closing, _at_ms: int) -> None:
+    rows.drop(PROPOSALS, event.proposal)
+    for peer in event.peers:
+        change(rows, peer, lambda row: _without(row, event.proposal))
+
+
+def formed(rows: Rows, event: PairFormed, at_ms: int) -> None:
+    closed(rows, event, at_ms)
+    rows.put(PAIRS, event.pair, PairRow(peers=event.peers))
+    for peer in event.peers:
+        change(rows, peer, lambda row: row.changed(pairs=(*row.pairs, event.pair)))
+
+
+def _without(row: PeerRow, proposal: str) -> PeerRow:
+    return row.changed(proposals=tuple(each for each in row.proposals if each != proposal),
+                       said_yes=tuple(each for each in row.said_yes if each != proposal))

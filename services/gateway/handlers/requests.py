@@ -1,0 +1,39 @@
+"""What a peer asks for: one open request at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.gateway.handlers.peers import change
+from services.gateway.store import PEERS, REQUESTS, RequestRow
+from shared.events import RequestRefused, RequestWaiting, SupportRequested, SupportWithdrawn
+from shared.rows import Ref, Rows
+
+OfRequest = SupportRequested | SupportWithdrawn | RequestWaiting | RequestRefused
+
+
+def needs(_rows: Rows, event: OfRequest) -> Iterable[Ref]:
+    yield PEERS, event.peer
+    yield REQUESTS, event.request
+
+
+def requested(rows: Rows, event: SupportRequested, at_ms: int) -> None:
+    peer = rows.get(PEERS, event.peer)
+    if peer is None or peer.request is not None:
+        return
+    rows.put(PEERS, event.peer, peer.changed(request=event.request))
+    rows.put(REQUESTS, event.request, RequestRow(
+        peer=event.peer, details=event.details, capacity=event.capacity, since_ms=at_ms))
+
+
+def waiting(rows: Rows, event: RequestWaiting, _at_ms: int) -> None:
+    if (row := rows.get(REQUESTS, event.request)) is not None:
+        rows.put(REQUESTS, event.request, row.model_copy(update={"since_ms": event.since_ms}))
+
+
+def gone(rows: Rows, event: SupportWithdrawn | RequestRefused, _at_ms: int) -> None:
+    """Withdrawn, or given no place: only the peer's own request, only while it is the open one."""
+    peer = rows.get(PEERS, event.peer)
+    if peer is not None and peer.request == event.request:
+        change(rows, event.peer, lambda row: row.changed(request=None))
+        rows.drop(REQUESTS, event.request)

@@ -1,0 +1,62 @@
+"""What a referral leads to: one invitation, which somebody takes up or not. Never a request in their name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+from services.gateway import asking
+from services.gateway.store import REFERRALS, SERVICE, ReferralRow
+from services.gateway.web import Web
+from shared.clock import derived_id
+from shared.events import ReferralRefused
+from shared.links import referral_of
+from shared.stream.append import Input
+from shared.stream.names import Partition
+
+
+def router(web: Web) -> APIRouter:
+    routes = APIRouter(prefix="/invitation")
+
+    @routes.get("/{token}")
+    async def invitation(request: Request, token: str) -> Response:
+        if await open_referral(web, token) is None:
+            return web.message(request, "invitation_closed", 410)
+        return web.page(request, "invitation", action=f"/invitation/{token}")
+
+    @routes.post("/{token}")
+    async def reply(request: Request, token: str) -> Response:
+        answers = await web.posted(request)
+        found = await open_referral(web, token)
+        if found is None:
+            return web.message(request, "invitation_closed", 410)
+        partition, referral, row = found
+        if answers.all("reply") == ("refuse",):
+            event = ReferralRefused(referral=referral)
+            await web.forwarder.append(partition, Input(event, derived_id(referral, "refused")))
+            return web.message(request, "invitation_refused")
+        draft, id = asking.fresh(web, None, referral), web.host.clock.new_id()
+        await web.drafts.save(id, draft.model_copy(update={"fields": {"community": (row.community,)}}))
+        response = RedirectResponse("/ask", 303)
+        web.cookies.set(response, "draft", id)
+        return response
+
+    return routes
+
+
+async def find_referral(web: Web, referral: str) -> tuple[Partition, ReferralRow] | None:
+    """Raises RedisError."""
+    for partition in web.host.directory.partitions:
+        text: Any = await web.host.redis.hget(REFERRALS.path(partition, SERVICE), referral)
+        if text is not None:
+            return partition, REFERRALS.load(text)
+    return None
+
+
+async def open_referral(web: Web, token: str) -> tuple[Partition, str, ReferralRow] | None:
+    """The referral that an invitation's link stands for, while it is open. Raises RedisError."""
+    referral = referral_of(web.host.vault, token)
+    found = None if referral is None else await find_referral(web, referral)
+    return None if found is None or referral is None or found[1].state != "open" else (found[0], referral, found[1])

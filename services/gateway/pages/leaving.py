@@ -1,0 +1,37 @@
+"""The goodbye. The write that passes `peer.left` destroys the key; this page is the last that the person sees."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from services.gateway.forms import Leave
+from services.gateway.problems import Problems
+from services.gateway.web import Web
+from shared.clock import derived_id
+from shared.events import PeerLeft
+from shared.stream.append import Input
+
+
+def router(web: Web) -> APIRouter:
+    routes = APIRouter(prefix="/me/leave")
+
+    @routes.get("")
+    async def form(request: Request) -> Response:
+        await web.signed_in(request)
+        return web.page(request, "me/leave")
+
+    @routes.post("")
+    async def leave(request: Request) -> Response:
+        answers = await web.posted(request)
+        here, checked = await web.signed_in(request), web.check(Leave, answers)
+        if isinstance(checked, Problems):
+            return web.page(request, "me/leave", 422, posted=answers, problems=checked)
+        await web.forwarder.append(here.partition, Input(PeerLeft(peer=here.peer), derived_id(here.peer, "left")))
+        if session := web.cookies.read(request, "session"):
+            await web.sessions.end(session)  # any other of theirs ends with their row
+        response = web.pages.message("goodbye", 200)
+        for name in ("session", "draft"):
+            web.cookies.clear(response, name)
+        return response
+
+    return routes

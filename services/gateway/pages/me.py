@@ -1,0 +1,76 @@
+"""A peer's own page, and what concerns nobody but that peer: request, breaks, hours."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from services.gateway import reading
+from services.gateway.forms import ChooseHours, TakeBreak
+from services.gateway.problems import Problems
+from services.gateway.web import Web
+from shared.clock import DAY_MS, derived_id
+from shared.events import BreakEnded, BreakKind, BreakStarted, PreferencesChanged, QuietHours, SupportWithdrawn
+from shared.stream.append import Input
+
+
+def router(web: Web) -> APIRouter:
+    routes = APIRouter(prefix="/me")
+
+    @routes.get("")
+    async def page(request: Request, said: str = "") -> Response:
+        here = await web.signed_in(request)
+        notice = web.catalogue.words["saved"].get(said)
+        return web.page(request, "me", me=await reading.me(web, here), notice=notice)
+
+    @routes.get("/break")
+    async def break_form(request: Request) -> Response:
+        await web.signed_in(request)
+        return web.page(request, "me/break")
+
+    @routes.post("/break")
+    async def take_break(request: Request) -> Response:
+        answers = await web.posted(request)
+        here, checked = await web.signed_in(request), web.check(TakeBreak, answers)
+        if isinstance(checked, Problems):
+            return web.page(request, "me/break", 422, posted=answers, problems=checked)
+        until_ms = web.host.clock.now_ms() + int(checked.days) * DAY_MS
+        event = BreakStarted(peer=here.peer, kind=BreakKind(checked.kind), until_ms=until_ms)
+        # The end is counted from now, so a repetition a moment later has another one: told by what was chosen.
+        said = Input(event, web.once(here, answers, "break"), clear=f"{checked.kind} {checked.days}".encode())
+        return await web.done(here, "break", [said])
+
+    @routes.post("/back")
+    async def come_back(request: Request) -> Response:
+        answers = await web.posted(request)
+        here = await web.signed_in(request)
+        return await web.done(here, "back", [Input(BreakEnded(peer=here.peer), web.once(here, answers, "back"))])
+
+    @routes.get("/hours")
+    async def hours_form(request: Request) -> Response:
+        here = await web.signed_in(request)
+        return web.page(request, "me/hours", me={"quiet": "any" if here.row.quiet is None else "usual"})
+
+    @routes.post("/hours")
+    async def hours(request: Request) -> Response:
+        answers = await web.posted(request)
+        here, checked = await web.signed_in(request), web.check(ChooseHours, answers)
+        if isinstance(checked, Problems):
+            return web.page(request, "me/hours", 422, posted=answers, problems=checked)
+        event = PreferencesChanged(peer=here.peer, quiet=QuietHours() if checked.quiet == "usual" else None)
+        return await web.done(here, "done", [Input(event, web.once(here, answers, "hours"))])
+
+    @routes.get("/withdraw")
+    async def withdraw_form(request: Request) -> Response:
+        await web.signed_in(request)
+        return web.page(request, "me/withdraw")
+
+    @routes.post("/withdraw")
+    async def withdraw(request: Request) -> Response:
+        await web.posted(request)
+        here = await web.signed_in(request)
+        if (asked := here.row.request) is None:
+            return web.message(request, "already_sent")
+        event = SupportWithdrawn(peer=here.peer, request=asked)
+        return await web.done(here, "withdrawn", [Input(event, derived_id(asked, "withdrawn"))])
+
+    return routes

@@ -1,0 +1,130 @@
+"""Between two buddies: gestures, moments, contacts, an ending, a block, a concern."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from services.gateway import reading
+from services.gateway.forms import EndPair, Moment, OfferContact, RaiseConcern, SendGesture
+from services.gateway.pages.concerns import raise_concern
+from services.gateway.posted import Posted
+from services.gateway.problems import Problems
+from services.gateway.store import PairRow
+from services.gateway.views import PairView
+from services.gateway.web import Here, Web
+from shared.clock import derived_id
+from shared.events import (
+    Contact,
+    ContactOffered,
+    ContactTakenBack,
+    Ending,
+    Gesture,
+    GestureSent,
+    Kind,
+    MomentShared,
+    PairEnded,
+    PeerBlocked,
+)
+from shared.stream.append import Input
+
+FORMS = ("moment", "contact", "end", "block", "concern")
+
+
+class NotTheirPair(Exception):
+    """This pair is not one of the peer's own, or it has ended."""
+
+
+def router(web: Web) -> APIRouter:
+    routes = APIRouter(prefix="/me/pairs/{pair}")
+
+    @routes.get("/{form}")
+    async def form(request: Request, pair: str, form: str) -> Response:
+        _, _, view = await _theirs(web, request, pair)
+        if form not in FORMS:
+            return web.message(request, "not_found", 404)
+        answers = Posted({"contact": (view.my_contact,)} if form == "contact" and view.my_contact else {})
+        return _form(web, request, form, view, posted=answers)
+
+    @routes.post("/gesture")
+    async def gesture(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        (here, row, _), checked = await _theirs(web, request, pair), web.check(SendGesture, answers)
+        if isinstance(checked, Problems):
+            return web.message(request, "bad_request", 400)
+        id = web.once(here, answers, f"gesture:{pair}:{checked.gesture}")
+        event = GestureSent(moment=derived_id(id, "moment"), pair=pair, giver=here.peer, receiver=row.other(here.peer),
+                            gesture=Gesture(checked.gesture))
+        return await web.done(here, "gesture", [Input(event, id)])
+
+    @routes.post("/moment")
+    async def moment(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        (here, row, view), checked = await _theirs(web, request, pair), web.check(Moment, answers)
+        if isinstance(checked, Problems):
+            return _form(web, request, "moment", view, 422, posted=answers, problems=checked)
+        giver, receiver = here.peer, row.other(here.peer)
+        if checked.direction == "received":
+            giver, receiver = receiver, giver
+        id = web.once(here, answers, f"moment:{pair}")
+        event = MomentShared(moment=derived_id(id, "moment"), pair=pair, giver=giver, receiver=receiver,
+                             kind=Kind(checked.kind), recorded_by=here.peer, minutes=checked.minutes)
+        return await web.done(here, "moment", [Input(event, id)])
+
+    @routes.post("/contact")
+    async def contact(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        (here, _, view), checked = await _theirs(web, request, pair), web.check(OfferContact, answers)
+        if isinstance(checked, Problems):
+            return _form(web, request, "contact", view, 422, posted=answers, problems=checked)
+        sealed = web.host.vault.seal(here.peer, here.key, Contact(text=checked.contact))
+        event = ContactOffered(peer=here.peer, pair=pair, contact=sealed)
+        said = Input(event, web.once(here, answers, f"contact:{pair}"), clear=checked.contact.encode())
+        return await web.done(here, "contact", [said])
+
+    @routes.post("/contact/back")
+    async def contact_back(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        here, _, _ = await _theirs(web, request, pair)
+        event = ContactTakenBack(peer=here.peer, pair=pair)
+        return await web.done(here, "contact_back", [Input(event, web.once(here, answers, f"contact back:{pair}"))])
+
+    @routes.post("/end")
+    async def end(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        (here, _, view), checked = await _theirs(web, request, pair), web.check(EndPair, answers)
+        if isinstance(checked, Problems):
+            return _form(web, request, "end", view, 422, posted=answers, problems=checked)
+        event = PairEnded(peer=here.peer, pair=pair, ending=Ending(checked.ending))
+        return await web.done(here, "ended", [Input(event, derived_id(f"{here.peer}:{pair}", f"end:{checked.ending}"))])
+
+    @routes.post("/block")
+    async def block(request: Request, pair: str) -> Response:
+        await web.posted(request)
+        here, row, _ = await _theirs(web, request, pair)
+        event = PeerBlocked(peer=here.peer, blocked=row.other(here.peer))
+        return await web.done(here, "blocked", [Input(event, derived_id(f"{here.peer}:{row.other(here.peer)}", "block"))])
+
+    @routes.post("/concern")
+    async def concern(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        (here, _, view), checked = await _theirs(web, request, pair), web.check(RaiseConcern, answers)
+        if isinstance(checked, Problems):
+            return _form(web, request, "concern", view, 422, posted=answers, problems=checked)
+        return await raise_concern(web, request, here, answers, checked.text, pair)
+
+    return routes
+
+
+async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, PairRow, PairView]:
+    """Raises NotSignedIn, NotTheirPair, RedisError."""
+    here = await web.signed_in(request)
+    found = await reading.pair(web, here, pair)
+    if found is None:
+        raise NotTheirPair
+    return here, *found
+
+
+def _form(web: Web, request: Request, form: str, pair: PairView, status: int = 200, **context: object) -> Response:
+    kinds = {key: text for key, text in web.catalogue.words["kinds"].items() if key != Kind.GESTURE}
+    return web.page(request, f"me/{form}", status, pair=pair, moment_kinds=kinds,
+                    action=f"/me/pairs/{pair.id}/concern", **context)

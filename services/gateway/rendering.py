@@ -1,0 +1,85 @@
+"""From a template and what it shows to an HTML page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse
+
+from services.gateway.catalogue import Catalogue
+from services.gateway.posted import Posted
+from services.gateway.problems import Problems
+from shared.programme import Programme
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_LINK = re.compile(r"https?://[^\s<>\"']+")
+
+
+class Pages:
+    """Renders `templates/pages`. One for the life of the process; templates are compiled once."""
+
+    def __init__(self, programme: Programme, catalogue: Catalogue, *, try_out: bool) -> None:
+        self._messages = catalogue.messages
+        self._zone = ZoneInfo(programme.time_zone)
+        self._months = catalogue.words["months"]
+        self._environment = Environment(
+            loader=ChoiceLoader([FileSystemLoader(HERE / "templates"),
+                                 PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]),
+            autoescape=True, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True)
+        self._environment.globals |= {
+            "programme": programme, "words": catalogue.words, "try_out": try_out, "static": _static,
+            "posted": Posted(), "problems": Problems({})}
+        self._environment.filters |= {
+            "options": _options, "long_date": self._long_date, "day": self._day, "linked": _linked}
+
+    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        text = self._environment.get_template(f"pages/{template}.html").render(context)
+        return HTMLResponse(text, status)
+
+    def message(self, kind: str, status: int, *, signed_in: bool = False, **values: Any) -> HTMLResponse:
+        """A calm page that only says something: `kind` is a section of `messages.toml`, `values` fill its braces."""
+        said = self._messages[kind]
+        filled = {**said, "text": [paragraph.format(**values) for paragraph in said["text"]]}
+        return self.page("message", status, said=filled, signed_in=signed_in)
+
+    def _long_date(self, day: date) -> str:
+        return f"{day.day} {self._months[str(day.month)]} {day.year}"
+
+    def _day(self, at_ms: int) -> str:
+        """The day in the programme's own zone."""
+        return self._long_date(datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone).date())
+
+
+def _static(name: str) -> str:
+    """With a mark of its content, so that browsers may keep it for ever."""
+    return f"/static/{name}?v={_mark(name)}"
+
+
+@cache
+def _mark(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+
+
+def _options(choices: Mapping[str, str]) -> list[dict[str, str]]:
+    """For the `items` of a macro: key → words."""
+    return [{"value": str(value), "text": text} for value, text in choices.items()]
+
+
+def _linked(text: str) -> Markup:
+    """The text with its links made links; everything else stays text."""
+    parts, last = [], 0
+    for match in _LINK.finditer(text):
+        parts += [escape(text[last:match.start()]), Markup('<a class="govuk-link" href="{0}">{0}</a>').format(match[0])]
+        last = match.end()
+    return Markup("").join([*parts, escape(text[last:])])
+

@@ -1,0 +1,62 @@
+"""The visible table: which event changes the read model how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.gateway import left_ids
+from services.gateway.handlers import concerns, moments, pairs, peers, proposals, referrals, requests
+from services.gateway.store import SERVICE, TABLES
+from shared import events as e
+from shared.service import Handling, Service
+from shared.stream.names import Partition
+
+INPUTS: dict[type[e.Event], Handling] = {
+    e.PeerJoined: Handling(needs=peers.needs, apply=peers.joined),
+    e.PreferencesChanged: Handling(needs=peers.needs, apply=peers.preferences),
+    e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
+    e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
+    e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),
+    e.PeerLeft: Handling(needs=peers.needs_to_leave, apply=peers.left),
+    e.SupportRequested: Handling(needs=requests.needs, apply=requests.requested),
+    e.SupportWithdrawn: Handling(needs=requests.needs, apply=requests.gone),
+    e.RequestWaiting: Handling(needs=requests.needs, apply=requests.waiting),
+    e.RequestRefused: Handling(needs=requests.needs, apply=requests.gone),
+    e.ProposalMade: Handling(needs=proposals.needs, apply=proposals.made),
+    e.ProposalAnswered: Handling(needs=proposals.needs_to_answer, apply=proposals.answered),
+    e.ProposalLapsed: Handling(needs=proposals.needs, apply=proposals.closed),
+    e.ProposalWithdrawn: Handling(needs=proposals.needs, apply=proposals.closed),
+    e.PairFormed: Handling(needs=proposals.needs, apply=proposals.formed),
+    e.PairEnded: Handling(needs=pairs.needs_to_end, apply=pairs.ended),
+    e.PairClosed: Handling(needs=pairs.needs_to_close, apply=pairs.closed),
+    e.PeerBlocked: Handling(needs=pairs.needs_to_block, apply=pairs.blocked),
+    e.ContactOffered: Handling(needs=pairs.needs_pair, apply=pairs.offered),
+    e.ContactTakenBack: Handling(needs=pairs.needs_pair, apply=pairs.taken_back),
+    e.MomentShared: Handling(needs=moments.needs_shared, apply=moments.shared),
+    e.MomentCorrected: Handling(needs=moments.needs_peer, apply=moments.corrected),
+    e.MomentRefused: Handling(needs=moments.needs_peer, apply=moments.refused),
+    e.GestureSent: Handling(needs=moments.needs_sent, apply=moments.sent),
+    e.ReferralMade: Handling(needs=referrals.needs, decide=referrals.expires_later, apply=referrals.made),
+    e.ReferralUsed: Handling(needs=referrals.needs, apply=referrals.used),
+    e.ReferralRefused: Handling(needs=referrals.needs, apply=referrals.refused),
+    e.TimerElapsed: Handling(needs=referrals.needs_timer, decide=referrals.expire),
+    e.ConcernRaised: Handling(needs=concerns.needs, apply=concerns.raised),
+    e.ConcernClosed: Handling(needs=concerns.needs, apply=concerns.closed),
+}
+
+
+def service(partition: Partition, data: Path) -> Service:
+    """The gateway on one partition. `data` is where the ids of who left outlive Redis."""
+    async def before_commit(said: Sequence[e.Event]) -> None:
+        await left_ids.remember(data, partition, [id for event in said if (id := _whose_key_goes(event)) is not None])
+
+    return Service(name=SERVICE, tables=TABLES, inputs=INPUTS, own={e.ReferralExpired: referrals.expired},
+                   before_commit=before_commit)
+
+
+def _whose_key_goes(event: e.Event) -> str | None:
+    """Whoever left, and a referral once it is used, refused or expired."""
+    if isinstance(event, e.PeerLeft):
+        return event.peer
+    return event.referral if isinstance(event, e.ReferralUsed | e.ReferralRefused | e.ReferralExpired) else None

@@ -1,0 +1,119 @@
+"""The gateway's tables: its read model, built from the log, and the index of addresses, which is not.
+
+A peer's row holds what that peer's own page shows, so a page is one read of it and one of what it points to. Nobody's
+row holds what another person answered, said or did against them (rule 17).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events import Gesture, Kind, QuietHours, Sealed
+from shared.rows import KEYS, Table
+
+SERVICE = "gateway"
+
+INBOX_MAX = 30
+"""Gestures kept on a page: at a few a week, some months of them."""
+
+WRITTEN_MAX = 20
+"""Moments that can still be taken back by whoever wrote them down."""
+
+
+class Row(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Received(Row):
+    """A gesture in the inbox."""
+
+    giver: str
+    gesture: Gesture
+    at_ms: int
+
+
+class Written(Row):
+    """A moment as this peer wrote it down."""
+
+    moment: str
+    kind: Kind
+    gave: bool
+    at_ms: int
+    withdrawn: bool = False
+
+
+class PeerRow(Row):
+    community: str
+    profile: Sealed
+    quiet: QuietHours | None = QuietHours()
+    request: str | None = None
+    proposals: tuple[str, ...] = ()
+    said_yes: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    break_until_ms: int = 0
+    given: int = 0
+    received: int = 0
+    inbox: tuple[Received, ...] = ()
+    written: tuple[Written, ...] = ()
+
+    def changed(self, **changes: Any) -> PeerRow:
+        return self.model_copy(update=changes)
+
+
+class RequestRow(Row):
+    peer: str
+    details: Sealed
+    capacity: int
+    since_ms: int
+
+
+class ProposalRow(Row):
+    """While it is open. `reasons[i]` is for the eyes of `peers[i]`."""
+
+    peers: tuple[str, str]
+    reasons: tuple[Sealed, Sealed]
+
+
+class PairRow(Row):
+    """While it lasts."""
+
+    peers: tuple[str, str]
+    contacts: dict[str, Sealed] = {}
+
+    def other(self, peer: str) -> str:
+        first, second = self.peers
+        return second if peer == first else first
+
+
+class ReferralRow(Row):
+    """What is left of a referral: no address and nobody's name."""
+
+    partner: str
+    community: str
+    scope: tuple[str, ...] = ()
+    state: Literal["open", "used", "refused", "expired"] = "open"
+
+
+class ConcernRow(Row):
+    peer: str
+    pair: str | None = None
+    text: Sealed
+    raised_ms: int
+    closed_ms: int | None = None
+
+
+PEERS = Table("peers", PeerRow)
+REQUESTS = Table("requests", RequestRow)
+PROPOSALS = Table("proposals", ProposalRow)
+PAIRS = Table("pairs", PairRow)
+REFERRALS = Table("referrals", ReferralRow)
+CONCERNS = Table("concerns", ConcernRow)
+ADDRESSES = Table("addresses", bytes, derived=False)
+"""HMAC of an address in lower case → the peer it belongs to, for signing in and against asking twice."""
+
+ADDRESS_OF = Table("address_of", bytes, derived=False)
+"""Peer → that HMAC, so that leaving finds the row above."""
+
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, CONCERNS, ADDRESSES, ADDRESS_OF, KEYS)

@@ -1,0 +1,88 @@
+"""What a page shows, opened and in plain values: the templates see these and nothing else of the read model.
+
+A view is made for one reader. It holds nothing of what the other person answered or did (rule 17).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One row of "Check your answers"."""
+
+    field: str
+    question: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RequestView:
+    reference: str
+    since_ms: int
+    capacity: int
+    seeks: tuple[str, ...]
+    offers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProposalView:
+    id: str
+    reasons: tuple[str, ...]
+    said_yes: bool
+    """The reader's own answer. Any other closes the proposal for them."""
+
+
+@dataclass(frozen=True)
+class PairView:
+    id: str
+    alias: str
+    my_contact: str | None = None
+    their_contact: str | None = None
+    """Only once both have offered (rule 13)."""
+
+
+@dataclass(frozen=True)
+class GestureView:
+    gesture: str
+    alias: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class WrittenView:
+    """A moment as the reader wrote it down."""
+
+    id: str
+    kind: str
+    direction: str
+    at_ms: int
+    withdrawn: bool
+
+
+@dataclass(frozen=True)
+class Resting:
+    until_ms: int
+
+
+@dataclass(frozen=True)
+class Me:
+    alias: str
+    quiet: str
+    given: int
+    received: int
+    resting: Resting | None = None
+    request: RequestView | None = None
+    proposals: tuple[ProposalView, ...] = ()
+    pairs: tuple[PairView, ...] = ()
+    inbox: tuple[GestureView, ...] = ()
+    written: tuple[WrittenView, ...] = ()
+
+
+@dataclass(frozen=True)
+class MailView:
+    to: str
+    subject: str
+    text: str
+    at: str

@@ -1,0 +1,118 @@
+"""What every page works with, in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.gateway import bodies, posted, problems
+from services.gateway.catalogue import Catalogue
+from services.gateway.cookies import Cookies
+from services.gateway.fields import Choices
+from services.gateway.forms import Form
+from services.gateway.forwarding import Forwarder
+from services.gateway.limiting import Limits
+from services.gateway.posted import Posted
+from services.gateway.problems import Problems
+from services.gateway.rendering import Pages
+from services.gateway.settings import GatewaySettings
+from services.gateway.store import PEERS, SERVICE, PeerRow
+from services.gateway.store.addresses import Addresses
+from services.gateway.store.drafts import Drafts
+from services.gateway.store.sessions import Sessions
+from services.gateway.store.sign_ins import SignIns
+from shared.clock import derived_id
+from shared.events import Profile
+from shared.host import Host
+from shared.rows import KEYS
+from shared.stream.append import Input
+from shared.stream.names import Partition
+
+F = TypeVar("F", bound=Form)
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+class NotSignedIn(Exception):
+    """Nobody is signed in here, or the session has run out, or the person has left."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """The peer whose page this is."""
+
+    peer: str
+    partition: Partition
+    row: PeerRow
+    key: bytes
+    profile: Profile
+
+
+class Web:
+    """Built once; holds no state of its own."""
+
+    def __init__(self, host: Host, settings: GatewaySettings, catalogue: Catalogue) -> None:
+        self.host, self.settings, self.catalogue = host, settings, catalogue
+        self.pages = Pages(host.programme, catalogue, try_out=settings.try_out)
+        self.choices = Choices.of(host.programme, catalogue.aliases)
+        self.cookies = Cookies(secure=settings.secure)
+        self.forwarder = Forwarder(host)
+        self.drafts, self.sessions = Drafts(host.redis, host.vault), Sessions(host.redis, host.vault)
+        self.sign_ins, self.addresses = SignIns(host.redis, host.vault), Addresses(host.redis, host.vault)
+        self.limits = Limits(
+            host.redis, host.vault, sign_ins_per_quarter=settings.sign_ins_per_quarter,
+            posts_per_minute=None if settings.try_out else settings.posts_per_minute)
+
+    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
+        context.setdefault("form_id", self.host.clock.new_id())
+        return self.pages.page(template, status, signed_in=self.maybe_signed_in(request), **context)
+
+    def message(self, request: Request, kind: str, status: int = 200, **values: Any) -> Response:
+        return self.pages.message(kind, status, signed_in=self.maybe_signed_in(request), **values)
+
+    def maybe_signed_in(self, request: Request) -> bool:
+        """By the cookie alone, for what the footer offers: a page that anybody may see needs no store."""
+        return self.cookies.read(request, "session") is not None
+
+    async def posted(self, request: Request) -> Posted:
+        """The form that came. Raises HTTPException 413, NotAForm, Limited, RedisError."""
+        form = posted.parse(await bodies.read(request), request.headers.get("content-type", ""))
+        request.state.posted = form
+        await self.limits.post_from(request.client.host if request.client else "")
+        return form
+
+    def check(self, form: type[F], answers: Posted) -> F | Problems:
+        return problems.check(form, answers, self.choices, self.catalogue.errors)
+
+    async def signed_in(self, request: Request) -> Here:
+        """Raises NotSignedIn, RedisError."""
+        id = self.cookies.read(request, "session")
+        session = None if id is None else await self.sessions.find(id, self.host.clock.now_ms())
+        if session is None:
+            raise NotSignedIn
+        partition = Partition(session.partition)
+        pipeline = self.host.redis.pipeline(transaction=False)
+        pipeline.hget(PEERS.path(partition, SERVICE), session.peer)
+        pipeline.hget(KEYS.path(partition, SERVICE), session.peer)
+        row, key = await pipeline.execute()
+        if row is None or key is None:
+            raise NotSignedIn
+        peer = PEERS.load(row)
+        profile = self.host.vault.open(peer.profile, key, Profile)
+        if not isinstance(profile, Profile):
+            raise NotSignedIn
+        return Here(session.peer, partition, peer, key, profile)
+
+    def once(self, here: Here, form: Posted, what: str) -> str:
+        """The id of what this form does: the same for the same page sent twice, and nobody else's whatever they send."""
+        page = form.first("form")
+        return derived_id(f"{here.peer}:{page if _ID.fullmatch(page) else self.host.clock.new_id()}", what)
+
+    async def done(self, here: Here, said: str, inputs: Sequence[Input]) -> Response:
+        """Appends, waits a little and goes back to the peer's page, which says so. Raises OtherBody, RedisError."""
+        shown = await self.forwarder.append(here.partition, *inputs)
+        return RedirectResponse(f"/me?said={said if shown else 'soon'}", 303)

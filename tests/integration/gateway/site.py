@@ -1,0 +1,171 @@
+"""A gateway on the real server, people who visit it with a browser that knows only forms, and the log behind it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from pydantic import BaseModel
+from redis.asyncio import Redis
+
+from services.gateway.app import build
+from services.gateway.service import INPUTS
+from services.gateway.settings import GatewaySettings
+from shared.clock import Clock
+from shared.events import Event, SignInSecret
+from shared.host import Host
+from shared.programme import load
+from shared.rows import KEYS
+from shared.sealing import key_id
+from shared.stream.append import Input
+from shared.stream.archive import place
+from shared.stream.names import Partition
+from shared.stream.write import Committer
+from shared.testing import until
+from tests.unit.gateway.html import Element, Page
+
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+BASE = "http://127.0.0.1:8000"
+P0 = Partition(0)
+GOOD: dict[str, Any] = {
+    "adult": "yes", "community": "riverside", "seeks": ["anxiety", "sleep"], "offers": ["listening"], "ways": ["message"],
+    "languages": ["en"], "capacity": "1", "quiet": "any", "consent": "yes"}
+
+
+class Visitor:
+    """One browser: cookies, redirects after a post, forms as they stand on the page it is on."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.status, self.page, self.path = 0, Page(b""), "/"
+
+    async def open(self, path: str) -> Page:
+        return self._see(await self.client.get(path, follow_redirects=True))
+
+    async def post(self, path: str, fields: dict[str, Any] | bytes, **headers: str) -> Page:
+        body = fields if isinstance(fields, bytes) else urlencode(fields, doseq=True).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin", **headers}
+        return self._see(await self.client.post(path, content=body, headers=headers, follow_redirects=True))
+
+    async def submit(self, action: str, button: tuple[str, str] | None = None, **answers: Any) -> Page:
+        """Posts the form with this action as it stands on the page, with these answers in place of what it shows."""
+        fields = self.fields(action)
+        if button is not None:
+            fields[button[0]] = [button[1]]
+        return await self.post(action, {**fields, **answers})
+
+    def fields(self, action: str) -> dict[str, list[str]]:
+        """What a browser would send: hidden fields, what is typed, what is ticked."""
+        start = next(i for i, each in enumerate(self.page.elements)
+                     if each.tag == "form" and each.attributes["action"] == action)
+        fields: dict[str, list[str]] = {}
+        for each in self.page.elements[start + 1:]:
+            if each.tag == "form":
+                break
+            if each.tag == "textarea" and "form" in each.inside:
+                fields.setdefault(each.attributes["name"], []).append(each.text)
+            if each.tag == "input" and "form" in each.inside and _sent(each):
+                fields.setdefault(each.attributes["name"], []).append(each.attributes.get("value", ""))
+        return fields
+
+    def errors(self) -> list[str]:
+        return [each.attributes["href"][1:] for each in self.page.all("a")
+                if each.attributes["href"].startswith("#") and each.inside[-1] == "li"]
+
+    @property
+    def heading(self) -> str:
+        return self.page.all("h1")[0].text
+
+    def has_urgent_help(self) -> bool:
+        return any(each.attributes["href"] == "/urgent-help" for each in self.page.all("a") if "header" in each.inside)
+
+    def _see(self, answer: httpx.Response) -> Page:
+        self.status, self.path, self.page = answer.status_code, answer.url.raw_path.decode(), Page(answer.content)
+        return self.page
+
+
+def _sent(field: Element) -> bool:
+    kind = field.attributes.get("type", "text")
+    return kind not in ("checkbox", "radio") or "checked" in field.attributes
+
+
+class Site:
+    def __init__(self, app: Any, host: Host, redis: Redis) -> None:
+        self.app, self.host, self.redis = app, host, redis
+        self._clients: list[httpx.AsyncClient] = []
+
+    def visitor(self, address: str = "192.0.2.1") -> Visitor:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=(address, 1)), base_url=BASE)
+        self._clients.append(client)
+        return Visitor(client)
+
+    async def asks(self, email: str, **changes: Any) -> Visitor:
+        """Somebody who fills in the form, checks it and sends it."""
+        visitor = self.visitor()
+        await visitor.open("/ask")
+        alias = next(each.attributes["value"] for each in visitor.page.all("input") if each.attributes["name"] == "alias")
+        await visitor.submit("/ask", **{**GOOD, "email": email, "alias": alias, **changes})
+        assert visitor.path == "/ask/check", visitor.errors()
+        await visitor.submit("/ask/check")
+        assert visitor.path == "/ask/sent"
+        return visitor
+
+    async def signed_in(self, email: str, visitor: Visitor | None = None) -> Visitor:
+        """Somebody on their own page, come in by the link that was sent to them."""
+        visitor = visitor or self.visitor()
+        before = len(await self.events("sign_in.requested"))
+        await visitor.open("/sign-in")
+        await visitor.submit("/sign-in", email=email)
+        asked = (await self.events("sign_in.requested"))[before:]
+        assert len(asked) == 1
+        secret = await self.opened(asked[0]["secret"], SignInSecret)
+        await visitor.open(f"/sign-in/{secret.token}")
+        await visitor.submit(f"/sign-in/{secret.token}")
+        assert visitor.path == "/me"
+        return visitor
+
+    async def events(self, type: str) -> list[dict[str, Any]]:
+        """The bodies of all events of a type, in the log's order."""
+        entries: Any = await self.redis.xrange(P0.log)
+        return [json.loads(fields[b"body"]) for _, fields in entries if fields[b"type"] == type.encode()]
+
+    async def opened(self, sealed: Any, model: type[BaseModel]) -> Any:
+        return self.host.vault.open(sealed, await self.redis.hget(KEYS.path(P0, ""), key_id(sealed)), model)
+
+    async def says(self, *events: Event) -> None:
+        """Puts on the log what another service would say, and waits until the gateway has seen it."""
+        await self.host.appender.append(P0, [Input(event, self.host.clock.new_id()) for event in events])
+        await self.settled()
+
+    async def settled(self) -> None:
+        """The gateway has seen everything on the log that it looks at."""
+        handled = {event.type.encode() for event in INPUTS}
+        entries: Any = await self.redis.xrevrange(P0.log)
+        last = next(at for at, fields in entries if fields[b"type"] in handled)
+        committer = Committer(self.redis, P0, "gateway")
+
+        async def there() -> bool:
+            return place(await committer.cursor()) >= place(last.decode())
+        await until(there, "the gateway's cursor at the end of the log")
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@asynccontextmanager
+async def site(redis_url: str, redis: Redis, data: Path, clock: Clock | None = None, **changes: Any) -> AsyncIterator[Site]:
+    settings = GatewaySettings(redis_url=redis_url, key=KEY, data=data, base_url=BASE, **changes)
+    app, host = build(settings, load(), clock)
+    async with host.lifespan():
+        it = Site(app, host, redis)
+        try:
+            yield it
+        finally:
+            await it.close()

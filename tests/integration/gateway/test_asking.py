@@ -1,0 +1,202 @@
+"""From the form to the log: told when something is missing, kept when something breaks, sent once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from console.server import Server
+from services.gateway.domain.references import reference
+from services.gateway.store import ADDRESSES, SERVICE
+from services.gateway.store.addresses import Addresses
+from shared.events import Details, Profile
+from shared.rows import KEYS
+from shared.testing import until
+from tests.integration.gateway.site import GOOD, P0, Site, site
+
+FIRST = ["peer.joined", "consent.given", "peer.preferences_changed", "support.requested"]
+
+
+async def _types(here: Site) -> list[str]:
+    return [fields[b"type"].decode() for _, fields in await here.redis.xrange(P0.log)]
+
+
+async def test_a_request_becomes_four_events_whose_content_only_its_own_key_opens(here: Site) -> None:
+    visitor = await here.asks("kim@example.org", area="Harbourside", avoids=["grief"], times=["mon_morning"])
+    assert await _types(here) == FIRST
+    [joined], [asked] = await here.events("peer.joined"), await here.events("support.requested")
+    assert reference(asked["request"]) in visitor.page.text
+    profile, details = await here.opened(joined["profile"], Profile), await here.opened(asked["details"], Details)
+    assert (profile.email, profile.language) == ("kim@example.org", "en")
+    assert (details.seeks, details.avoids, details.area) == (("anxiety", "sleep"), ("grief",), "Harbourside")
+    assert joined["peer"] == asked["peer"] == (await here.events("consent.given"))[0]["peer"]
+    assert (await here.events("peer.preferences_changed"))[0]["quiet"] is None
+
+
+async def test_an_incomplete_form_is_told_field_by_field_keeps_its_answers_and_stores_nothing(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask")
+    await visitor.submit("/ask", seeks=["sleep"], area="Harbour & sons", email="kim@", times=["sun_evening"])
+    assert visitor.status == 422
+    assert visitor.errors() == ["adult", "community", "offers", "ways", "languages", "alias", "email", "consent"]
+    kept = visitor.fields("/ask")
+    assert (kept["seeks"], kept["area"], kept["email"], kept["times"]) == (
+        ["sleep"], ["Harbour & sons"], ["kim@"], ["sun_evening"])
+    assert await _types(here) == []
+    assert not [key async for key in here.redis.scan_iter("twoway:gateway:draft:*")]
+
+
+async def test_other_names_are_shown_with_every_answer_kept_and_nothing_sent(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask")
+    names = {each.attributes["value"] for each in visitor.page.all("input") if each.attributes["name"] == "alias"}
+    await visitor.submit("/ask", button=("other_names", "yes"), seeks=["sleep"], email="kim@example.org")
+    others = {each.attributes["value"] for each in visitor.page.all("input") if each.attributes["name"] == "alias"}
+    assert visitor.status == 200
+    assert len(others) == 8
+    assert others != names
+    assert not visitor.errors()
+    assert visitor.fields("/ask")["seeks"] == ["sleep"]
+
+
+async def test_what_was_answered_comes_back_for_a_change_and_then_to_the_check(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask")
+    alias = visitor.page.by_id("alias")
+    assert alias is not None
+    await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"], area="Harbourside")
+    assert visitor.heading == "Check your answers"
+    assert {"Harbourside", "kim@example.org"} <= set(visitor.page.text.split())
+    changes = [each.attributes["href"] for each in visitor.page.all("a") if each.attributes["href"].startswith("/ask#")]
+    assert "/ask#area" in changes
+    await visitor.open("/ask")
+    assert visitor.fields("/ask")["area"] == ["Harbourside"]
+    await visitor.submit("/ask", area="Hillside")
+    assert visitor.path == "/ask/check"
+    assert "Hillside" in visitor.page.text
+    assert await _types(here) == []
+
+
+async def test_the_same_form_sent_twice_or_ten_times_at_once_is_one_request(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask")
+    alias = visitor.page.by_id("alias")
+    assert alias is not None
+    await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"])
+    answers = await asyncio.gather(*(visitor.client.post("/ask/check", headers={
+        "content-type": "application/x-www-form-urlencoded"}) for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {303}
+    await visitor.post("/ask/check", {})
+    assert visitor.path == "/ask/sent"
+    assert await _types(here) == FIRST
+
+
+async def test_an_address_that_is_somebodys_already_gets_a_link_and_the_asker_sees_no_difference(here: Site) -> None:
+    first = await here.asks("kim@example.org")
+    second = await here.asks("KIM@example.org", seeks=["grief"])
+    assert second.heading == first.heading
+    assert await _types(here) == [*FIRST, "sign_in.requested"]
+    assert (await here.events("sign_in.requested"))[0]["peer"] == (await here.events("peer.joined"))[0]["peer"]
+
+
+async def test_two_people_ask_from_one_device_one_after_the_other(here: Site) -> None:
+    visitor = await here.asks("kim@example.org")
+    await visitor.open("/ask")
+    assert visitor.fields("/ask").get("email") in (None, [""])
+    alias = visitor.page.by_id("alias")
+    assert alias is not None
+    await visitor.submit("/ask", **GOOD, email="sam@example.org", alias=alias.attributes["value"])
+    await visitor.submit("/ask/check")
+    assert len({event["peer"] for event in await here.events("peer.joined")}) == 2
+
+
+async def test_a_claim_whose_owner_never_joined_is_taken_over_once_it_is_old(here: Site) -> None:
+    vault = here.host.vault  # what a process leaves behind that dies between claim and append
+    addresses = Addresses(here.redis, vault)
+    assert (await addresses.claim(P0, "kim@example.org", "ghost", vault.new_key("ghost"))).outcome == "ours"
+    assert (await addresses.claim(P0, "kim@example.org", "peer", vault.new_key("peer"))).outcome == "other"
+    [mark] = [key async for key in here.redis.scan_iter("*joining:*")]
+    await here.redis.delete(mark)
+    await here.asks("kim@example.org")
+    assert await _types(here) == FIRST
+    assert not await here.redis.hexists(KEYS.path(P0, SERVICE), "ghost")
+    assert await here.redis.hlen(ADDRESSES.path(P0, SERVICE)) == 1
+
+
+async def test_hostile_posts_are_answered_kindly_and_store_nothing(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask")
+    for body in (b"", b"&&&", b"=", b"alias=%00&email=%ff%fe&area=%E2%80%AE", b"seeks=" + b"x" * 60_000,
+                 b"capacity=1&capacity=2&community=a&community=b", b"names=%ff&alias=<script>", "área=ü".encode("latin-1")):
+        await visitor.post("/ask", body)
+        assert visitor.status == 422
+        assert visitor.errors()
+        assert visitor.has_urgent_help()
+        assert not visitor.page.all("script")
+    for status, body in ((413, b"x" * 70_000), (400, b"&".join([b"a=1"] * 500))):
+        await visitor.post("/ask", body)
+        assert visitor.status == status
+        assert visitor.has_urgent_help()
+    await visitor.post("/ask", b"{}", **{"content-type": "application/json"})
+    assert visitor.status == 400
+    assert await _types(here) == []
+
+
+async def test_a_post_from_another_site_changes_nothing(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.post("/ask/check", {}, **{"sec-fetch-site": "cross-site"})
+    assert visitor.status == 403
+    assert visitor.has_urgent_help()
+
+
+async def test_nothing_to_check_without_a_draft(here: Site) -> None:
+    visitor = here.visitor()
+    for path in ("/ask/check", "/ask/sent"):
+        await visitor.open(path)
+        assert visitor.status == 404
+    visitor.client.cookies.set("twoway_draft", "0" * 32)
+    await visitor.post("/ask/check", {})
+    assert visitor.status == 404
+
+
+async def test_while_redis_is_away_pages_say_so_kindly_and_keep_the_answers(
+        server: Server, redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path) as here:
+        visitor = await here.asks("kim@example.org")
+        await here.signed_in("kim@example.org", visitor)
+        await visitor.open("/me/concern")
+        server.stop()
+        await visitor.submit("/me/concern", text="It was <late> & dark")
+        assert visitor.status == 503
+        assert visitor.fields("/me/concern")["text"] == ["It was <late> & dark"]
+        assert visitor.has_urgent_help()
+        asker = here.visitor()
+        await asker.open("/ask")
+        assert asker.status == 200
+        alias = asker.page.by_id("alias")
+        assert alias is not None
+        await asker.submit("/ask", **GOOD, email="sam@example.org", alias=alias.attributes["value"])
+        assert asker.status == 503
+        assert "all still on this page" in asker.page.text
+        assert asker.fields("/ask")["seeks"] == ["anxiety", "sleep"]
+        for path in ("/", "/urgent-help"):
+            await asker.open(path)
+            assert asker.status == 200
+        await asker.open("/sign-in")
+        await asker.submit("/sign-in", email="kim@example.org")
+        assert (asker.status, asker.fields("/sign-in")["email"]) == (503, ["kim@example.org"])
+        await visitor.open("/me")
+        assert visitor.status == 503
+        server.start()
+        again = {"text": "It was <late> & dark", "form": "f" * 32}
+
+        async def taken() -> bool:
+            await visitor.post("/me/concern", again)
+            return visitor.status == 200
+        await until(taken, "the concern, sent again from the page")
+        await visitor.post("/me/concern", again)
+        await redis.connection_pool.disconnect()  # the test's own client keeps connections to the server that was
+        await here.settled()
+        assert len(await here.events("concern.raised")) == 1

@@ -1,0 +1,340 @@
+"""A peer's own page: what it shows, what each button puts on the log, and what nobody ever learns from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from services.gateway import left_ids
+from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUESTS, SERVICE
+from shared.clock import DAY_MS
+from shared.events import (
+    Contact,
+    CountsChanged,
+    FreeText,
+    PairClosed,
+    PairFormed,
+    ProposalLapsed,
+    ProposalMade,
+    ProposalWithdrawn,
+    Reason,
+    Reasons,
+    RequestRefused,
+)
+from shared.rows import KEYS
+from tests.integration.gateway.site import P0, Site, Visitor, site
+
+
+class Two:
+    """Kim and Sam, both on their own pages, and what the matcher would say about them."""
+
+    def __init__(self, here: Site, kim: Visitor, sam: Visitor, asked: list[dict[str, Any]]) -> None:
+        self.here, self.kim, self.sam = here, kim, sam
+        self.peers: tuple[str, str] = (asked[0]["peer"], asked[1]["peer"])
+        self.requests: tuple[str, str] = (asked[0]["request"], asked[1]["request"])
+
+    @classmethod
+    async def meet(cls, here: Site) -> Two:
+        await here.asks("kim@example.org")
+        await here.asks("sam@example.org")
+        return cls(here, await here.signed_in("kim@example.org"), await here.signed_in("sam@example.org"),
+                   await here.events("support.requested"))
+
+    async def proposed(self, proposal: str = "p" * 32) -> str:
+        sealed = []
+        for peer in self.peers:
+            key = await self.here.redis.hget(KEYS.path(P0, SERVICE), peer)
+            facts = (Reason(key="they_offer", values=("sleep",)), Reason(key="you_both_connect_by", values=("message",)))
+            sealed.append(self.here.host.vault.seal(peer, key, Reasons(facts=facts)))
+        await self.here.says(ProposalMade(
+            proposal=proposal, requests=self.requests, peers=self.peers, reasons=(sealed[0], sealed[1]), benefit=1,
+            lapses_ms=self.here.host.clock.now_ms() + 7 * DAY_MS))
+        return proposal
+
+    async def paired(self, pair: str = "a" * 32) -> str:
+        await self.here.says(PairFormed(pair=pair, proposal=await self.proposed(), peers=self.peers))
+        await self.look()
+        return pair
+
+    async def look(self) -> None:
+        await self.kim.open("/me")
+        await self.sam.open("/me")
+
+
+async def test_a_proposal_shows_plain_reasons_and_four_answers_and_no_name(here: Site) -> None:
+    two = await Two.meet(here)
+    proposal = await two.proposed()
+    await two.look()
+    text = two.kim.page.text
+    assert "They could offer support with something you are looking for: Sleep" in text
+    assert "You would both connect by: Messages" in text
+    buttons = [each.attributes["value"] for each in two.kim.page.all("button") if each.attributes.get("name") == "answer"]
+    assert buttons == ["yes", "not_now", "not_this_person", "someone_different"]
+    alias = next(each for each in two.sam.page.all("strong")).text
+    assert alias not in text
+    await two.kim.submit(f"/me/proposals/{proposal}", button=("answer", "yes"))
+    assert two.kim.path.startswith("/me")
+    assert "You said yes" in two.kim.page.text
+    assert (await here.events("proposal.answered")) == [{"peer": two.peers[0], "proposal": proposal, "answer": "yes"}]
+
+
+async def test_what_the_other_answers_changes_nothing_on_ones_own_page(here: Site) -> None:
+    two = await Two.meet(here)
+    proposal = await two.proposed()
+    await two.look()
+    before = _without_ids(two.sam)
+    for answer in ("yes", "not_now"):
+        await two.kim.post(f"/me/proposals/{proposal}", {"answer": answer})
+        await two.sam.open("/me")
+        assert _without_ids(two.sam) == before
+    await two.kim.open("/me")
+    assert "Someone who may fit" not in two.kim.page.text
+
+
+async def test_an_answer_sent_twice_is_one_and_a_hostile_one_is_none(here: Site) -> None:
+    two = await Two.meet(here)
+    proposal = await two.proposed()
+    for _ in range(3):
+        await two.kim.post(f"/me/proposals/{proposal}", {"answer": "yes"})
+    for fields in ({"answer": "no"}, {}, {"answer": ["yes", "not_now"]}, {"answer": "\x00"}):
+        await two.kim.post(f"/me/proposals/{proposal}", fields)
+        assert two.kim.status == 400
+    stranger = await _somebody(here)
+    await stranger.post(f"/me/proposals/{proposal}", {"answer": "not_now"})
+    assert stranger.status == 404
+    assert len(await here.events("proposal.answered")) == 1
+
+
+async def test_a_proposal_that_lapses_or_is_withdrawn_just_goes(here: Site) -> None:
+    two = await Two.meet(here)
+    await here.says(ProposalLapsed(proposal=await two.proposed("b" * 32), peers=two.peers))
+    withdrawn = await two.proposed("c" * 32)
+    await here.says(ProposalWithdrawn(proposal=withdrawn, peers=two.peers, reason="blocked"))
+    await two.look()
+    for visitor in (two.kim, two.sam):
+        assert "may fit" not in visitor.page.text
+        assert "block" not in visitor.page.text.lower()
+
+
+async def test_contacts_appear_once_both_have_offered_and_go_when_one_is_taken_back(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    path = f"/me/pairs/{pair}/contact"
+    before = _without_ids(two.sam)
+    await two.kim.open(path)
+    await two.kim.submit(path, contact="07700 900123\nafter six")
+    await two.sam.open("/me")
+    assert _without_ids(two.sam) == before
+    await two.sam.open(path)
+    assert "07700" not in two.sam.page.text
+    await two.sam.submit(path, contact="sam@home.example")
+    await two.look()
+    assert "sam@home.example" in two.kim.page.text
+    assert "07700 900123" in two.sam.page.text
+    sealed = (await here.events("contact.offered"))[0]["contact"]
+    assert (await here.opened(sealed, Contact)).text == "07700 900123\nafter six"
+    await two.kim.open(path)
+    assert two.kim.fields(path)["contact"] == ["07700 900123\nafter six"]
+    await two.kim.submit(f"{path}/back")
+    await two.look()
+    assert "07700" not in two.sam.page.text
+    assert "sam@home.example" not in two.kim.page.text
+
+
+async def test_a_gesture_is_one_tap_reaches_the_inbox_and_counts_once_however_often_it_is_sent(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    page = two.kim.fields(f"/me/pairs/{pair}/gesture")
+    for _ in range(3):
+        await two.kim.post(f"/me/pairs/{pair}/gesture", {**page, "gesture": "cup_of_tea"})
+    await two.sam.open("/me")
+    assert two.sam.page.text.count("“A cup of tea for you”") == 1
+    [sent] = await here.events("gesture.sent")
+    assert (sent["giver"], sent["receiver"], sent["pair"]) == (*two.peers, pair)
+    await two.kim.open("/me")
+    await two.kim.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "cup_of_tea"))
+    assert len(await here.events("gesture.sent")) == 2
+
+
+async def test_a_moment_is_written_down_from_either_side_and_can_be_taken_back(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    path = f"/me/pairs/{pair}/moment"
+    await two.kim.open(path)
+    await two.kim.submit(path, minutes="half an hour")
+    assert two.kim.errors() == ["direction", "kind", "minutes"]
+    assert two.kim.fields(path)["minutes"] == ["half an hour"]
+    page = two.kim.fields(path)
+    await two.kim.submit(path, direction="received", kind="listened", minutes="30")
+    [shared] = await here.events("moment.shared")
+    assert (shared["giver"], shared["receiver"], shared["recorded_by"], shared["minutes"]) == (
+        two.peers[1], two.peers[0], two.peers[0], 30)
+    await two.kim.post(path, {**page, "direction": "gave", "kind": "other", "minutes": ""})
+    assert (two.kim.status, two.kim.heading) == (409, "This was sent already")
+    await two.kim.open("/me")
+    assert "Listening" in two.kim.page.text
+    await two.sam.open("/me")
+    assert "What you wrote down" not in two.sam.page.text
+    await two.sam.post(f"/me/moments/{shared['moment']}", {})
+    assert two.sam.status == 404
+    await two.kim.submit(f"/me/moments/{shared['moment']}")
+    assert await here.events("moment.corrected") == [{"moment": shared["moment"], "peer": two.peers[0]}]
+    assert "(taken back)" in two.kim.page.text
+
+
+async def test_the_page_shows_the_two_counts_of_the_ledger(here: Site) -> None:
+    two = await Two.meet(here)
+    await here.says(CountsChanged(peer=two.peers[0], given=7, received=2))
+    await two.kim.open("/me")
+    assert [each.text for each in two.kim.page.all("dd")] == ["7", "2"]
+
+
+async def test_an_ending_or_a_block_goes_from_ones_own_page_at_once(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    await two.sam.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "thank_you"))
+    await two.kim.open(f"/me/pairs/{pair}/block")
+    await two.kim.submit(f"/me/pairs/{pair}/block")
+    assert (await here.events("peer.blocked")) == [{"peer": two.peers[0], "blocked": two.peers[1]}]
+    assert "Your buddy" not in two.kim.page.text
+    assert "Thank you”" not in two.kim.page.text
+    await two.kim.post(f"/me/pairs/{pair}/gesture", {"gesture": "thank_you"})
+    assert two.kim.status == 404
+    await here.says(PairClosed(pair=pair, peers=two.peers, reason="blocked"))
+    again = await two.paired("d" * 32)
+    await two.sam.open(f"/me/pairs/{again}/end")
+    await two.sam.submit(f"/me/pairs/{again}/end")
+    assert two.sam.errors() == ["ending"]
+    await two.sam.submit(f"/me/pairs/{again}/end", ending="moved_on")
+    assert "Your buddy" not in two.sam.page.text
+    assert (await here.events("pair.ended"))[0]["ending"] == "moved_on"
+    await here.says(PairClosed(pair=again, peers=two.peers, reason="ended"))
+    await two.kim.open("/me")
+    assert "moved" not in two.kim.page.text.lower()
+
+
+async def test_a_stranger_reaches_nothing_of_a_pair(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    stranger = await _somebody(here)
+    for form in ("moment", "contact", "end", "block", "concern", "gesture", "elsewhere"):
+        await stranger.open(f"/me/pairs/{pair}/{form}")
+        assert stranger.status == 404
+        await stranger.post(f"/me/pairs/{pair}/{form}",
+                            {"contact": "x", "text": "x", "ending": "agreed", "gesture": "thank_you"})
+        assert stranger.status in (404, 405)
+    assert not await here.events("peer.blocked")
+    await two.kim.open(f"/me/pairs/{pair}/elsewhere")
+    assert two.kim.status == 404
+
+
+async def test_a_concern_is_kept_sealed_for_the_programme_and_answered_with_urgent_help(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    await two.kim.open(f"/me/pairs/{pair}/concern")
+    await two.kim.submit(f"/me/pairs/{pair}/concern", text="x" * 5_000)
+    assert two.kim.errors() == ["text"]
+    assert two.kim.fields(f"/me/pairs/{pair}/concern")["text"] == ["x" * 5_000]
+    await two.kim.submit(f"/me/pairs/{pair}/concern", text="I felt unsafe")
+    assert two.kim.heading == "Thank you for telling us"
+    assert "116 123" in two.kim.page.text
+    [raised] = await here.events("concern.raised")
+    assert (await here.opened(raised["text"], FreeText)).text == "I felt unsafe"
+    await here.settled()
+    row = CONCERNS.load(await here.redis.hget(CONCERNS.path(P0, SERVICE), raised["concern"]))
+    assert (row.peer, row.pair, row.closed_ms) == (two.peers[0], pair, None)
+
+
+async def test_a_difficult_day_is_one_tap_and_coming_back_another(here: Site) -> None:
+    two = await Two.meet(here)
+    await two.kim.open("/me")
+    await two.kim.submit("/me/break")
+    assert "You are resting until" in two.kim.page.text
+    [started] = await here.events("break.started")
+    assert started["kind"] == "difficult_day"
+    assert abs(started["until_ms"] - here.host.clock.now_ms() - DAY_MS) < 60_000
+    await two.kim.submit("/me/back")
+    assert "You are resting" not in two.kim.page.text
+    await two.kim.open("/me/break")
+    await two.kim.submit("/me/break")
+    assert two.kim.errors() == ["days"]
+    await two.kim.submit("/me/break", days="14", kind="break")
+    assert "You are resting until" in two.kim.page.text
+
+
+async def test_the_hours_for_messages_are_the_persons_choice(here: Site) -> None:
+    two = await Two.meet(here)
+    await two.kim.open("/me/hours")
+    assert two.kim.fields("/me/hours")["quiet"] == ["any"]
+    await two.kim.submit("/me/hours", quiet="usual")
+    assert (await here.events("peer.preferences_changed"))[-1]["quiet"] == {"start": "21:00", "end": "09:00", "zone": None}
+    await two.kim.open("/me/hours")
+    assert two.kim.fields("/me/hours")["quiet"] == ["usual"]
+
+
+async def test_a_request_is_withdrawn_and_asked_anew_without_saying_again_who_one_is(here: Site) -> None:
+    two = await Two.meet(here)
+    await two.kim.open("/ask")
+    assert two.kim.heading == "Your request is with us already"
+    await two.kim.open("/me/withdraw")
+    await two.kim.submit("/me/withdraw")
+    assert "You have no request with us" in two.kim.page.text
+    assert await here.events("support.withdrawn") == [{"peer": two.peers[0], "request": two.requests[0]}]
+    await two.kim.open("/ask")
+    assert two.kim.page.by_id("email") is None
+    await two.kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["cy"], consent="yes")
+    assert two.kim.path == "/ask/check"
+    await two.kim.submit("/ask/check")
+    requested = (await here.events("support.requested"))[-1]
+    assert requested["peer"] == two.peers[0]
+    assert requested["request"] != two.requests[0]
+    assert len(await here.events("peer.joined")) == 2
+    await two.kim.open("/me")
+    assert "Losing someone" in two.kim.page.text
+
+
+async def test_a_request_that_got_no_place_can_be_made_again(here: Site) -> None:
+    two = await Two.meet(here)
+    await here.says(RequestRefused(request=two.requests[0], peer=two.peers[0], reason="unreadable"))
+    await two.kim.open("/me")
+    assert "You have no request with us" in two.kim.page.text
+
+
+async def test_leaving_destroys_the_key_and_everything_that_leads_to_the_person(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path) as here:
+        two = await Two.meet(here)
+        pair = await two.paired()
+        await two.kim.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "thank_you"))
+        second = await here.signed_in("kim@example.org")
+        await two.kim.open("/me/leave")
+        await two.kim.submit("/me/leave")
+        assert two.kim.errors() == ["sure"]
+        await two.kim.submit("/me/leave", sure="yes")
+        assert two.kim.heading == "Goodbye, and thank you"
+        assert two.kim.has_urgent_help()
+        assert not await redis.hexists(KEYS.path(P0, SERVICE), two.peers[0])
+        for table in (PEERS, ADDRESS_OF):
+            assert not await redis.hexists(table.path(P0, SERVICE), two.peers[0])
+        assert await redis.hlen(ADDRESSES.path(P0, SERVICE)) == 1
+        assert await redis.hlen(REQUESTS.path(P0, SERVICE)) == 1
+        assert [(number, peer) for number, peer in left_ids.read(tmp_path)] == [(P0, two.peers[0])]
+        for visitor in (two.kim, second):
+            await visitor.open("/me")
+            assert visitor.path == "/sign-in"
+        await two.sam.open("/me")
+        assert "a former peer" in two.sam.page.text
+        await here.asks("kim@example.org")
+        assert len({event["peer"] for event in await here.events("peer.joined")}) == 3
+
+
+async def _somebody(here: Site) -> Visitor:
+    await here.asks("lee@example.org")
+    return await here.signed_in("lee@example.org")
+
+
+def _without_ids(visitor: Visitor) -> list[tuple[str, str]]:
+    """The page as it reads, without what is fresh on every page."""
+    return [(each.tag, each.text) for each in visitor.page.elements]

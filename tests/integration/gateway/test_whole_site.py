@@ -1,0 +1,131 @@
+"""What holds for the site as a whole: health, the try-out mailbox, rebuilding, and what is readable in the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from services.gateway.service import service
+from services.gateway.store import SERVICE, TABLES
+from shared import mailbox
+from shared.rows import KEYS
+from shared.stream.rebuild import rebuild
+from tests.integration.gateway.site import GOOD, P0, Site, site
+from tests.integration.gateway.test_my_page import Two
+
+
+async def test_health_is_answered_beside_the_pages(here: Site) -> None:
+    client = here.visitor().client
+    for path in ("/livez", "/metrics"):
+        assert (await client.get(path)).status_code == 200
+    assert (await client.get("/static/govuk.css")).headers["cache-control"] == "public, max-age=31536000, immutable"
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/", "/openapi.json", "/docs"):
+        assert (await client.get(path)).status_code == 404
+
+
+async def test_an_unknown_page_and_a_wrong_way_to_open_one_are_kind_and_lead_to_urgent_help(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/nowhere")
+    assert (visitor.status, visitor.heading) == (404, "This page is not here")
+    assert visitor.has_urgent_help()
+    await visitor.open("/sign-out")
+    assert visitor.status == 405
+    assert visitor.has_urgent_help()
+
+
+async def test_without_a_try_out_there_is_no_mailbox(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/mailbox")
+    assert visitor.status == 404
+    assert "try-out" not in visitor.page.text
+
+
+async def test_in_a_try_out_the_mailbox_shows_what_was_sent_to_whom(redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, try_out=True, posts_per_minute=1) as here:
+        for to in ("kim@example.org", "sam@example.org"):
+            await mailbox.put(redis, here.host.vault, mailbox.Mail(
+                message_id="<1@x>", to=to, subject="Your link", text="Open http://127.0.0.1:8000/sign-in/abc now.\n<b>",
+                sent_ms=1_795_000_000_000))
+        visitor = here.visitor()
+        await visitor.open("/mailbox")
+        assert "kim@example.org" in visitor.page.text
+        assert "sam@example.org" in visitor.page.text
+        await visitor.open("/mailbox?to=Kim@example.org")
+        assert "sam@example.org" not in visitor.page.text
+        assert not visitor.page.all("b")
+        links = [each.attributes["href"] for each in visitor.page.all("a")]
+        assert "http://127.0.0.1:8000/sign-in/abc" in links
+        await visitor.open("/mailbox?to=%00%ff<script>&to=x")
+        assert visitor.status == 200
+        for _ in range(3):  # everyone comes from one machine here
+            await visitor.post("/sign-in", {"email": "kim@example.org"})
+            assert visitor.status == 200
+
+
+async def test_the_read_model_can_be_thrown_away_and_made_again_from_the_log(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path) as here:
+        two = await Two.meet(here)
+        pair = await two.paired()
+        await two.kim.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "thank_you"))
+        await two.kim.open(f"/me/pairs/{pair}/moment")
+        await two.kim.submit(f"/me/pairs/{pair}/moment", direction="gave", kind="listened")
+        await two.kim.open(f"/me/pairs/{pair}/contact")
+        await two.kim.submit(f"/me/pairs/{pair}/contact", contact="07700 900123")
+        await here.asks("lee@example.org")
+        lee = await here.signed_in("lee@example.org")
+        await lee.post("/me/leave", {"sure": "yes"})
+        await here.settled()
+        vault = here.host.vault
+    paths = [table.path(P0, SERVICE) for table in TABLES]
+    before = {path: await redis.hgetall(path) for path in paths}
+    assert await redis.hlen(KEYS.path(P0, SERVICE)) == 2
+    await redis.delete(*(table.path(P0, SERVICE) for table in TABLES if table.derived))
+    await rebuild(service(P0, tmp_path), P0, redis, vault, tmp_path)
+    assert {path: await redis.hgetall(path) for path in paths} == before
+
+
+async def test_nothing_that_describes_a_person_is_readable_in_the_store_or_the_log_lines(
+        redis_url: str, redis: Redis, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async with site(redis_url, redis, tmp_path) as here:
+        two = await Two.meet(here)
+        pair = await two.paired()
+        path = f"/me/pairs/{pair}"
+        await two.kim.open(f"{path}/contact")
+        await two.kim.submit(f"{path}/contact", contact="07700 900123")
+        await two.kim.open(f"{path}/concern")
+        await two.kim.submit(f"{path}/concern", text="canary concern")
+        draft = here.visitor()
+        await draft.open("/ask")
+        alias = draft.page.by_id("alias")
+        assert alias is not None
+        await draft.submit("/ask", **{**GOOD, "seeks": ["hearing_voices"], "ways": ["in_person"]}, area="Canary Wharf",
+                           email="canary@example.org", alias=alias.attributes["value"])
+        assert draft.path == "/ask/check"
+        aliases = {each.text for each in two.kim.page.all("strong")} | {alias.attributes["value"]}
+    words = ["kim@example.org", "canary", "Canary", "07700", "hearing_voices", "anxiety", "listening", *aliases]
+    found = await _everything(redis) + capfd.readouterr().out.encode()
+    assert not [word for word in words if word.encode() in found]
+    assert b"page.answered" in found
+    assert b"/sign-in/{token}" in found
+
+
+async def _everything(redis: Redis) -> bytes:
+    """Every key and value there is, one after the other."""
+    parts: list[bytes] = []
+    async for key in redis.scan_iter():
+        parts.append(key)
+        kind = await redis.type(key)
+        if kind == b"hash":
+            parts += [part for item in (await redis.hgetall(key)).items() for part in item]
+        elif kind == b"stream":
+            parts += [part for _, fields in await redis.xrange(key) for item in fields.items() for part in item]
+        elif kind == b"string":
+            parts.append(await redis.get(key))
+        elif kind == b"zset":
+            parts += await redis.zrange(key, 0, -1)
+        elif kind == b"list":
+            parts += await redis.lrange(key, 0, -1)
+    return b"\n".join(parts)

@@ -1,0 +1,85 @@
+"""Every page there is, filled with plausible content: what the page tests walk through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.gateway import catalogue
+from services.gateway.fields import Choices
+from services.gateway.forms import Ask, Moment
+from services.gateway.posted import Posted
+from services.gateway.problems import check
+from services.gateway.rendering import Pages
+from services.gateway.views import (
+    Answered,
+    GestureView,
+    MailView,
+    Me,
+    PairView,
+    ProposalView,
+    RequestView,
+    Resting,
+    WrittenView,
+)
+from shared import programme
+
+CATALOGUE = catalogue.load()
+PROGRAMME = programme.load()
+CHOICES = Choices.of(PROGRAMME, CATALOGUE.aliases)
+NAMES = {name: name for name in CATALOGUE.aliases.offer(7)}
+COMMUNITIES = {one.key: one.name for one in PROGRAMME.communities}
+AT_MS = 1_795_000_000_000
+PAIR = PairView("pair1", "Calm Heron", my_contact="07700 900123", their_contact="heron@example.org")
+MAIL = MailView("kim@example.org", "News for you", "See http://localhost/me <b>", "now")
+ME = Me(
+    alias="Gentle River", quiet="usual", given=3, received=5, resting=None,
+    request=RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",)),
+    proposals=(ProposalView("p1", ("They could offer support with something you are looking for: Sleep",), False),
+               ProposalView("p2", (), True)),
+    pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "a former peer", my_contact="07700 900123")),
+    inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
+    written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True)))
+
+
+def pages(*, try_out: bool = True) -> Pages:
+    return Pages(PROGRAMME, CATALOGUE, try_out=try_out)
+
+
+def gallery(pages: Pages) -> dict[str, bytes]:
+    """Name → HTML."""
+    ask = {"names": NAMES, "names_seed": 7, "communities": COMMUNITIES, "form_id": "f" * 32}
+    empty = check(Ask, Posted(), CHOICES, CATALOGUE.errors)
+    incomplete = check(Moment, Posted({"minutes": ("x",)}), CHOICES, CATALOGUE.errors)
+    full = Posted({"seeks": ("sleep",), "showable": ("sleep",), "times": ("mon_morning",), "area": ("<b>Hill</b>",)})
+    kinds = CATALOGUE.words["kinds"]
+    shown: dict[str, tuple[str, dict[str, Any]]] = {
+        "start": ("start", {}),
+        "urgent help": ("urgent_help", {}),
+        "ask": ("ask", {**ask, "invited": True}),
+        "ask, with problems": ("ask", {**ask, "posted": full, "problems": empty}),
+        "ask again": ("ask", {**ask, "again": True, "signed_in": True}),
+        "check": ("check", {"answers": [Answered("seeks", "Support you would like", ("Sleep", "<i>")),
+                                        Answered("area", "Where you could meet", ())]}),
+        "sent": ("sent", {"reference": "BCDF-GHJK"}),
+        "sign in": ("sign_in", {}),
+        "code": ("code", {"spent": True}),
+        "link": ("link", {"action": "/sign-in/x"}),
+        "link spent": ("link_spent", {}),
+        "invitation": ("invitation", {"action": "/invitation/x"}),
+        "mailbox": ("mailbox", {"to": "", "mails": [MAIL]}),
+        "empty mailbox": ("mailbox", {"to": "<x>", "mails": []}),
+        "away": ("away", {"action": "/me/concern", "sent": Posted({"text": ("<script>", "two")})}),
+        "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
+        "me, new": ("me", {"me": Me("Calm Heron", "any", 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
+        "break": ("me/break", {}),
+        "hours": ("me/hours", {"me": ME}),
+        "withdraw": ("me/withdraw", {}),
+        "leave": ("me/leave", {}),
+        "concern": ("me/concern", {"action": "/me/concern"}),
+        "moment, with problems": ("me/moment", {"pair": PAIR, "moment_kinds": kinds, "problems": incomplete}),
+        **{name: (f"me/{name}", {"pair": PAIR, "moment_kinds": kinds, "action": "/x"})
+           for name in ("moment", "contact", "end", "block", "concern")},
+    }
+    made = {name: pages.page(template, **context).body for name, (template, context) in shown.items()}
+    said = {f"message: {kind}": pages.message(kind, 200, minutes=15).body for kind in CATALOGUE.messages}
+    return {name: bytes(body) for name, body in (made | said).items()}

@@ -1,0 +1,184 @@
+"""Forms: what is asked for is told beside the field and in the summary, and whatever comes in is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway import catalogue, forms
+from services.gateway.fields import EMAIL_MAX, Choices
+from services.gateway.forms import Ask, Form
+from services.gateway.posted import FIELDS_MAX, MEDIA_TYPE, NotAForm, Posted, parse
+from services.gateway.problems import Problems, check
+from shared import programme
+
+CATALOGUE = catalogue.load()
+CHOICES = Choices.of(programme.load(), CATALOGUE.aliases)
+FORMS: list[type[Form]] = [each for each in vars(forms).values()
+                           if isinstance(each, type) and issubclass(each, Form) and each is not Form]
+GOOD: dict[str, tuple[str, ...]] = {
+    "adult": ("yes",), "community": ("riverside",), "seeks": ("anxiety", "sleep"), "offers": ("listening",),
+    "ways": ("message",), "languages": ("en",), "capacity": ("1",), "alias": (CATALOGUE.aliases.offer(1)[0],),
+    "email": ("kim@example.org",), "quiet": ("usual",), "consent": ("yes",)}
+
+
+def told(form: type[Form], fields: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    checked = check(form, Posted(fields), CHOICES, CATALOGUE.errors)
+    return dict(checked.messages) if isinstance(checked, Problems) else {}
+
+
+def ask(**changes: Any) -> dict[str, str]:
+    return told(Ask, {**GOOD, **{field: (value,) if isinstance(value, str) else value for field, value in changes.items()}})
+
+
+def test_a_form_with_everything_needed_is_taken() -> None:
+    asked = check(Ask, Posted(GOOD), CHOICES, CATALOGUE.errors)
+    assert isinstance(asked, Ask)
+    assert (asked.seeks, asked.area, asked.showable, asked.capacity) == (("anxiety", "sleep"), None, (), 1)
+
+
+def test_an_empty_form_is_told_of_every_field_in_the_order_of_the_page() -> None:
+    assert list(told(Ask, {})) == ["adult", "community", "seeks", "offers", "ways", "languages", "capacity", "alias",
+                                   "email", "quiet", "consent"]
+
+
+def test_the_summary_leads_to_the_fields_with_the_same_words() -> None:
+    problems = check(Ask, Posted({**GOOD, "email": ()}), CHOICES, CATALOGUE.errors)
+    assert isinstance(problems, Problems)
+    [entry] = problems.error_list
+    assert entry["href"] == "#email"
+    assert {"text": entry["text"]} == problems.error_message("email")
+    assert problems.error_message("alias") is None
+
+
+def test_under_18_there_is_no_request() -> None:
+    assert "18 or over" in ask(adult="no")["adult"]
+    assert ask(adult=("no", "yes"))
+
+
+def test_agreement_is_never_taken_for_granted() -> None:
+    assert list(ask(consent=())) == ["consent"]
+
+
+def test_meeting_in_person_needs_an_area_and_nothing_else_does() -> None:
+    assert list(ask(ways=("in_person",))) == ["area"]
+    assert not ask(ways=("in_person",), area="Harbourside")
+    assert not ask(ways=("call",))
+
+
+def test_a_topic_both_offered_and_avoided_is_asked_about() -> None:
+    assert list(ask(offers=("grief",), avoids=("grief",))) == ["avoids"]
+    assert not ask(seeks=("grief",), avoids=("grief",))
+
+
+def test_only_sought_topics_can_be_shown() -> None:
+    asked = check(Ask, Posted({**GOOD, "showable": ("sleep", "grief")}), CHOICES, CATALOGUE.errors)
+    assert isinstance(asked, Ask)
+    assert asked.showable == ("sleep",)
+
+
+@pytest.mark.parametrize("field", ["community", "seeks", "offers", "avoids", "showable", "ways", "languages", "times",
+                                   "quiet", "alias"])
+def test_what_the_programme_does_not_offer_is_refused(field: str) -> None:
+    assert list(ask(**{field: "elsewhere"})) == [field]
+
+
+@pytest.mark.parametrize("field", ["community", "capacity", "alias", "email", "quiet"])
+def test_two_different_answers_to_one_question_are_told(field: str) -> None:
+    assert list(ask(**{field: (*GOOD[field], "other")})) == [field]
+    assert not ask(**{field: GOOD[field] * 2})
+
+
+@pytest.mark.parametrize("capacity", ["0", "6", "-1", "1.5", "1e1", "٣", "999999999999999999999", ""])
+def test_how_many_buddies_is_a_number_from_one_to_five(capacity: str) -> None:
+    assert list(ask(capacity=capacity)) == ["capacity"]
+
+
+@pytest.mark.parametrize("email", [
+    "kim", "kim@", "@example.org", "kim@example", "kim@@example.org", "kim@example..org", ".kim@example.org",
+    "kim.@example.org", "kim@-example.org", "kim@example.org\nBcc: all@example.org", "kim@example.org\r\nX: y",
+    "kim@example.org, other@example.org", "Kim <kim@example.org>", '"a b"@example.org', "kim@exämple.org",
+    "kim@[127.0.0.1]", "kim@example.org\x00", "ki\u202em@example.org", "a" * 65 + "@example.org", "kim@example.1org2."])
+def test_an_address_that_could_be_two_or_end_a_header_is_refused(email: str) -> None:
+    assert list(ask(email=email)) == ["email"]
+
+
+@pytest.mark.parametrize("email", ["kim@example.org", "k.i-m+buddy@mail.example.co.uk", "  kim@example.org ",
+                                   "o'neil@example.org"])
+def test_ordinary_addresses_are_taken(email: str) -> None:
+    assert not ask(email=email)
+
+
+def test_an_address_longer_than_a_mail_server_takes_is_refused() -> None:
+    label = "a" * 61
+    longest = f"{'k' * 64}@{label}.{label}.{label}.{'b' * (EMAIL_MAX - 64 - 1 - 3 * 62)}"
+    assert len(longest) == EMAIL_MAX
+    assert not ask(email=longest)
+    assert "254" in ask(email="k" + longest)["email"]
+
+
+@pytest.mark.parametrize("text", ["two\x00parts", "one\u202etwo", "a\u2066b", "soft\u00adhyphen", "line\nbreak", "\ufeffx"])
+def test_hidden_characters_in_a_line_are_told(text: str) -> None:
+    assert "hidden characters" in ask(area=text)["area"]
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    posted = parse(urlencode({"area": b"\xff\xfe"}).encode(), MEDIA_TYPE)
+    assert "could not be read" in ask(area=posted.all("area"))["area"]
+
+
+def test_words_in_scripts_that_need_joiners_are_taken() -> None:
+    assert not ask(area="نیم\u200cفاصله")
+
+
+def test_a_concern_keeps_its_lines_and_has_room_for_two_pages() -> None:
+    assert not told(forms.RaiseConcern, {"text": ("one\ntwo\n" * 500,)})
+    assert "4000" in told(forms.RaiseConcern, {"text": ("x" * 4_001,)})["text"]
+
+
+def test_minutes_are_optional_and_at_most_a_day() -> None:
+    good = {"direction": ("gave",), "kind": ("listened",)}
+    assert not told(forms.Moment, good)
+    assert not told(forms.Moment, {**good, "minutes": ("1440",)})
+    assert list(told(forms.Moment, {**good, "minutes": ("1441",)})) == ["minutes"]
+    assert list(told(forms.Moment, {**good, "minutes": ("0",)})) == ["minutes"]
+    assert list(told(forms.Moment, {**good, "kind": ("gesture",)})) == ["kind"]
+
+
+HOSTILE = st.dictionaries(
+    st.sampled_from(sorted({field for form in FORMS for field in form.model_fields})),
+    st.lists(st.one_of(st.text(max_size=40), st.sampled_from(["yes", "anxiety", "riverside", "\x00", "\ufffd", "9" * 30]),
+                       st.text().map(lambda text: text * 400)), max_size=4).map(tuple))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@given(fields=HOSTILE)
+def test_whatever_is_posted_is_taken_or_told_in_the_catalogues_words(form: type[Form], fields: dict[str, Any]) -> None:
+    messages = told(form, fields)
+    assert all(messages.values())
+    assert not any("{" in text for text in messages.values())
+
+
+@given(st.binary(max_size=FIELDS_MAX))
+def test_whatever_bytes_come_are_read_as_text(body: bytes) -> None:
+    posted = parse(body, MEDIA_TYPE)
+    assert all("\r\n" not in value for values in posted.fields.values() for value in values)
+
+
+def test_more_fields_than_any_form_has_are_no_form() -> None:
+    parse(b"&".join([b"a=1"] * FIELDS_MAX), MEDIA_TYPE)
+    with pytest.raises(NotAForm):
+        parse(b"&".join([b"a=1"] * (FIELDS_MAX + 1)), MEDIA_TYPE)
+
+
+def test_another_media_type_is_no_form() -> None:
+    with pytest.raises(NotAForm):
+        parse(b'{"a": 1}', "application/json")
+
+
+def test_line_ends_of_browsers_become_plain_ones() -> None:
+    assert parse(b"text=one%0D%0Atwo", MEDIA_TYPE + "; charset=utf-8").first("text") == "one\ntwo"

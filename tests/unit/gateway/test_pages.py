@@ -1,0 +1,158 @@
+"""Every page: whole, labelled, calm, without a script or anything from elsewhere, urgent help in the same place."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from services.gateway.rendering import HERE, STATIC
+from tests.unit.gateway.gallery import ME, gallery, pages
+from tests.unit.gateway.html import Element, Page
+
+GALLERY = {name: Page(html) for name, html in gallery(pages()).items()}
+every_page = pytest.mark.parametrize("page", GALLERY.values(), ids=GALLERY.keys())
+TEMPLATES = sorted(HERE.glob("templates/**/*.html")) + sorted(HERE.glob("templates/catalogue/*.toml"))
+
+
+def test_the_gallery_shows_every_template_there_is() -> None:
+    shown = (Path(__file__).parent / "gallery.py").read_text("utf-8")
+    names = {str(path.relative_to(HERE / "templates/pages").with_suffix("")) for path in HERE.glob("templates/pages/**/*.html")}
+    parts = {"message", *(f"me/{part}" for part in ("rest", "proposals", "buddies", "gestures", "moments", "request"))}
+    missing = {name for name in names - parts if f'"{name}"' not in shown and f'"{name.removeprefix("me/")}"' not in shown}
+    assert not missing
+
+
+@every_page
+def test_a_page_is_whole_html_with_language_one_heading_and_a_way_past_the_top(page: Page) -> None:
+    assert page.broken == []
+    [html] = page.all("html")
+    assert (html.attributes["lang"], html.attributes["dir"]) == ("en", "ltr")
+    assert len(page.all("h1")) == len(page.all("main")) == 1
+    first = next(link for link in page.all("a"))
+    assert first.attributes["href"] == "#main-content"
+    assert page.by_id("main-content") is not None
+
+
+@every_page
+def test_urgent_help_stands_in_the_same_place_on_every_page(page: Page) -> None:
+    links = [link for link in page.all("a") if "header" in link.inside]
+    assert [(link.attributes["href"], link.text) for link in links] == [("/", "Twoway"), ("/urgent-help", "I need urgent help")]
+
+
+@every_page
+def test_a_page_has_no_script_no_inline_style_and_nothing_from_elsewhere(page: Page) -> None:
+    assert not page.all("script", "iframe", "img", "object", "style")
+    for element in page.elements:
+        assert not any(name == "style" or name.startswith("on") for name in element.attributes)
+        for name in ("src", "href", "action", "formaction"):
+            address = element.attributes.get(name, "/")
+            assert address.startswith(("/", "#", "tel:", "sms:")) or "tw-mail__text" in _around(page, element)
+
+
+@every_page
+def test_every_field_has_a_name_that_can_be_read_aloud_and_no_id_comes_twice(page: Page) -> None:
+    ids = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    labelled = {label.attributes["for"] for label in page.all("label") if label.text.strip()}
+    for element in page.all("input", "textarea", "select"):
+        if element.attributes.get("type") != "hidden":
+            assert element.attributes["id"] in labelled
+    for element in page.elements:
+        for id in element.attributes.get("aria-describedby", "").split():
+            assert id in ids
+    for group in page.all("fieldset"):
+        assert group.text.strip()
+    assert all(button.text.strip() for button in page.all("button"))
+    assert len(page.all("legend")) == len(page.all("fieldset"))
+
+
+@every_page
+def test_headings_follow_one_another_without_a_gap(page: Page) -> None:
+    levels = [int(heading.tag[1]) for heading in page.all("h1", "h2", "h3", "h4")]
+    levels = levels[levels.index(1):]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+@every_page
+def test_no_form_asks_a_browser_to_check_or_leaves_its_page_without_saying_where(page: Page) -> None:
+    for form in page.all("form"):
+        assert form.attributes["method"] in ("get", "post")
+        assert form.attributes["action"].startswith("/")
+    assert not any("required" in element.attributes for element in page.all("input", "textarea"))
+
+
+@pytest.mark.parametrize("name", [name for name in GALLERY if "problems" in name])
+def test_problems_stand_first_lead_to_their_fields_and_are_said_in_the_title(name: str) -> None:
+    page = GALLERY[name]
+    assert page.all("title")[0].text.startswith("Error: ")
+    links = [link for link in page.all("a") if link.attributes["href"].startswith("#") and link.inside[-1] == "li"]
+    assert links
+    for link in links:
+        field = page.by_id(link.attributes["href"][1:])
+        assert field is not None
+        assert field.tag in ("input", "textarea")
+        told = page.by_id(f"{link.attributes['href'][1:]}-error")
+        assert told is not None
+        assert told.text.strip().endswith(link.text.strip())
+    summary = next(each for each in page.elements if "autofocus" in each.attributes)
+    assert summary.attributes["tabindex"] == "-1"
+
+
+def test_a_page_without_problems_has_no_error_in_its_title() -> None:
+    assert not [name for name, page in GALLERY.items() if "problems" not in name and "Error" in page.all("title")[0].text]
+
+
+def test_what_was_typed_is_shown_as_text_never_as_html() -> None:
+    assert "<b>Hill</b>" in [each.attributes.get("value") for each in GALLERY["ask, with problems"].all("input")]
+    assert not GALLERY["ask, with problems"].all("b")
+    assert not GALLERY["check"].all("i")
+    assert "<script>" in [each.attributes.get("value") for each in GALLERY["away"].all("input")]
+    assert not GALLERY["mailbox"].all("b")
+
+
+def test_a_first_visit_stays_under_thirty_kilobytes() -> None:
+    made = gallery(pages(try_out=False))
+    styles = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in ("govuk.css", "twoway.css", "icon.svg"))
+    for name in ("start", "ask"):
+        assert styles + len(gzip.compress(made[name])) < 30_000
+
+
+def test_the_four_answers_are_equal() -> None:
+    answers = [each for each in GALLERY["me"].all("button") if each.attributes.get("name") == "answer"]
+    assert [each.attributes["value"] for each in answers] == ["yes", "not_now", "not_this_person", "someone_different"]
+    assert len({each.attributes["class"] for each in answers}) == 1
+
+
+def test_a_page_shows_two_counts_and_never_their_difference() -> None:
+    text = GALLERY["me"].text
+    assert "Moments you gave" in text
+    assert "Moments you received" in text
+    counts = [each.text for each in GALLERY["me"].all("dd")]
+    assert counts[:2] == [str(ME.given), str(ME.received)]
+    assert not re.search(r"[-−]\d", text)
+
+
+def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
+    assert all("This is a try-out" in page.text for page in GALLERY.values())
+    assert not any(b"try-out" in html or b"/mailbox" in html for name, html in gallery(pages(try_out=False)).items()
+                   if "mailbox" not in name)
+
+
+FORBIDDEN = re.compile(r"\b(owe|owes|debt|balance|must|overdue|streak|failed|you haven't|crazy|suffer\w*)\b", re.I)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_words_that_people_read_are_kind(path: Path) -> None:
+    words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|^\s*#.*$", " ", path.read_text("utf-8"), flags=re.S | re.M)
+    assert not FORBIDDEN.findall(words)
+    assert "!" not in words
+
+
+def _around(page: Page, element: Element) -> str:
+    """The classes of what stands before it: enough to see that a link is one inside a try-out mail."""
+    before = page.elements[: page.elements.index(element)]
+    return " ".join(each.attributes.get("class", "") for each in before[-3:])
