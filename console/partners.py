@@ -1,0 +1,115 @@
+"""`twoway partners`: which organisations may publish events here, and the secrets that they sign with."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from console import journal, shown, system
+from console.running import refuse
+from console.system import AsJson, Data, System
+from shared import partners as book
+from shared.partners import OVERLAP_MS, Partner, PartnerSecret
+from shared.programme import load as load_programme
+
+Name = Annotated[str, typer.Argument(help="Short name: small letters, digits and hyphens, such as city-clinic.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(help="Partner organisations: who may publish events, and their secrets.", no_args_is_help=True)
+    group.command("add")(add)
+    group.command("list")(show_all)
+    group.command("rotate")(rotate)
+    group.command("remove")(remove)
+    app.add_typer(group, name="partners")
+
+
+def add(
+    name: Name,
+    source: Annotated[str, typer.Option(help="The CloudEvents `source` of its events, exactly as it will send it.")],
+    community: Annotated[str, typer.Option(help="Key of the community it refers people to.")],
+    data: Data = None,
+) -> None:
+    """Let an organisation publish events. Prints its secret, this once."""
+    async def work(at: System) -> None:
+        known = [each.key for each in load_programme(at.settings.programme).communities]
+        if community not in known:
+            refuse(f"there is no community {community}; the programme has {', '.join(known)}")
+        secret = book.new_secret()
+        partner = _partner(name, source, community, secret, at.clock.now_ms())
+        try:
+            with journal.noted(at, "partner.added", partner=name):
+                await book.add(at.redis, at.vault, partner)
+        except (book.NameTaken, book.SourceTaken) as error:
+            refuse(f"{str(error).rstrip('.')}; `twoway partners list` shows them. Nothing was changed")
+        _say_once(secret, f"{name} may now publish to {community} as {source}.")
+    system.run(work, data)
+
+
+def show_all(json: AsJson = False, data: Data = None) -> None:
+    """Show every partner; never a secret."""
+    async def work(at: System) -> None:
+        now_ms = at.clock.now_ms()
+        partners = await book.partners(at.redis, at.vault)
+        if json:
+            return shown.as_json([_figures(partner, now_ms) for partner in partners])
+        if not partners:
+            return print("No partners yet. `twoway partners add` lets one in.")
+        return shown.table(("partner", "source", "community", "since", "secrets"), (
+            (partner.name, partner.source, partner.community, shown.time(partner.added_ms), _secrets(partner, now_ms))
+            for partner in partners))
+    system.run(work, data)
+
+
+def rotate(name: Name, data: Data = None) -> None:
+    """Give a partner a new secret. The one before it stays valid for 7 days."""
+    async def work(at: System) -> None:
+        secret, now_ms = book.new_secret(), at.clock.now_ms()
+        try:
+            with journal.noted(at, "partner.rotated", partner=name, until_ms=now_ms + OVERLAP_MS):
+                await book.rotate(at.redis, at.vault, name, secret, now_ms)
+        except book.NoSuchPartner:
+            refuse(f"there is no partner {name}; `twoway partners list` shows them")
+        _say_once(secret, f"{name} has a new secret. The one before it works until {shown.time(now_ms + OVERLAP_MS)}.")
+    system.run(work, data)
+
+
+def remove(name: Name, data: Data = None) -> None:
+    """From now on accept nothing that this partner signs. What it sent before stays."""
+    async def work(at: System) -> None:
+        try:
+            with journal.noted(at, "partner.removed", partner=name):
+                await book.remove(at.redis, name)
+        except book.NoSuchPartner:
+            refuse(f"there is no partner {name}; `twoway partners list` shows them")
+        print(f"{name} can publish no more.")
+    system.run(work, data)
+
+
+def _partner(name: str, source: str, community: str, secret: str, now_ms: int) -> Partner:
+    try:
+        return Partner(name=name, source=source, community=community, secrets=(PartnerSecret(secret=secret),),
+                       added_ms=now_ms)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        refuse(f"{first['loc'][0]}: {first['msg']}")
+
+
+def _say_once(secret: str, words: str) -> None:
+    """The secret alone goes to standard output, so that it can be piped into a safe place."""
+    print(f"{words} Its secret, shown this once:", file=sys.stderr)
+    print(secret)
+
+
+def _secrets(partner: Partner, now_ms: int) -> str:
+    until = [one.valid_until_ms for one in partner.secrets if one.valid_until_ms is not None and now_ms < one.valid_until_ms]
+    return f"2, the older until {shown.time(until[0])}" if until else "1"
+
+
+def _figures(partner: Partner, now_ms: int) -> dict[str, object]:
+    until = [one.valid_until_ms for one in partner.secrets if one.valid_until_ms is not None]
+    return partner.model_dump(exclude={"secrets"}) | {
+        "valid_secrets": len(partner.valid_secrets(now_ms)), "older_secret_until_ms": until[0] if until else None}

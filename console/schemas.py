@@ -1,0 +1,95 @@
+"""JSON Schemas of the events, for whoever reads a log, an archive or a backup without this code.
+
+A sealed field carries under `x-sealed` the schema of what is inside. Only the holder of that person's key can see it, and
+yet it is part of the contract: a seal made today is opened by the code of next year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+from services.gateway import intake
+from shared import events
+from shared.events import REGISTRY, Event, Sealed
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Untitled(GenerateJsonSchema):
+    """Without a title for every field that only says the field's name again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
+    ("peer.joined", "profile"): events.Profile,
+    ("support.requested", "details"): events.Details,
+    ("contact.offered", "contact"): events.Contact,
+    ("concern.raised", "text"): events.FreeText,
+    ("sign_in.requested", "secret"): events.SignInSecret,
+    ("referral.made", "address"): events.Address,
+    ("proposal.made", "reasons"): events.Reasons,
+}
+"""What each sealed field holds, once opened."""
+
+SEALED_PATTERN = r"^s1\.[^.]+\.[A-Za-z0-9_-]+$"
+
+
+def file_name(event: type[Event]) -> str:
+    return f"{event.type}.v{event.v}.json"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """File name → JSON Schema of every event's body."""
+    return {file_name(event): schema(event) for event in REGISTRY.values()}
+
+
+def partner_schemas() -> dict[str, dict[str, Any]]:
+    """File name → JSON Schema of what a partner sends, in whole: the CloudEvent and its data."""
+    event = intake.CloudEvent.model_json_schema(schema_generator=Untitled)
+    data = intake.Referral.model_json_schema(schema_generator=Untitled)
+    definitions = event.pop("$defs", {}) | data.pop("$defs", {})
+    event["properties"] |= {"type": {"const": intake.REFERRAL_MADE}, "data": data}
+    event["properties"]["source"]["format"] = "uri-reference"
+    event["properties"]["time"] = {"type": "string", "format": "date-time"}
+    data["properties"]["email"]["format"] = "email"
+    event["title"] = intake.REFERRAL_MADE
+    whole = {"$schema": DIALECT, "$id": "twoway:partners:referral.made:v1"} | event | {
+        "$defs": definitions,
+        "$comment": "Sent as application/cloudevents+json to POST /v1/events, signed by Standard Webhooks. The intake is "
+                    "stricter still: each key once, no control characters, an address that can be written to."}
+    return {f"{intake.REFERRAL_MADE}.json": whole}
+
+
+def schema(event: type[Event]) -> dict[str, Any]:
+    """The schema of the field `body` of an entry of this type."""
+    body = event.model_json_schema(mode="serialization", schema_generator=Untitled)
+    body["title"] = event.type
+    body.setdefault("properties", {})
+    for name in sealed_fields(event):
+        mark(body["properties"][name], SEALED[event.type, name])
+    return {"$schema": DIALECT, "$id": f"twoway:{event.type}:v{event.v}"} | body | {
+        "x-owner": event.owner, "x-version": event.v}
+
+
+def sealed_fields(event: type[Event]) -> list[str]:
+    """The fields that hold one seal or several."""
+    return [name for name, field in event.model_fields.items()
+            if field.annotation is Sealed or Sealed in get_args(field.annotation)]
+
+
+def mark(field: dict[str, Any], inside: type[BaseModel]) -> None:
+    """Says of a sealed field, or of each item of one, how a seal looks and what is inside."""
+    items = field.get("prefixItems")
+    if items is None:
+        field["pattern"] = SEALED_PATTERN
+    else:
+        field["prefixItems"] = [item | {"pattern": SEALED_PATTERN} for item in items]
+    # its own id, so that references within it are looked up within it
+    field["x-sealed"] = {"$id": f"twoway:sealed:{inside.__name__}"} | inside.model_json_schema(
+        mode="serialization", schema_generator=Untitled)

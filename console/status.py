@@ -1,0 +1,106 @@
+"""`twoway status`: how far each service has come, who waits, what is under way, what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import typer
+
+from console import shown, system
+from console.system import AsJson, Data, System
+from services.gateway.store import CONCERNS
+from services.gateway.store import SERVICE as GATEWAY
+from services.matcher.store import PAIRS, PROPOSALS, REQUESTS
+from services.matcher.store import SERVICE as MATCHER
+from shared import lag
+from shared.rows import Table
+from shared.stream.archive import SERVICES
+from shared.stream.names import Partition
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One service on one partition. `running`: somebody holds its lock, so it is being read."""
+
+    service: str
+    running: bool
+    cursor: str
+    lag_entries: int
+    lag_s: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """One partition."""
+
+    partition: int
+    readers: list[Reader]
+    waiting: int
+    proposals: int
+    pairs: int
+    concerns: int
+    dead_letters: int
+    timers: int
+    log_entries: int
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(status)
+
+
+def status(json: AsJson = False, data: Data = None) -> None:
+    """Show how far each service has come, and what waits. Exit code 1 when a service is not running or letters are dead."""
+    async def work(at: System) -> int:
+        found = [await _partition(at, partition) for partition in at.partitions]
+        if json:
+            shown.as_json([asdict(each) for each in found])
+        else:
+            _show(found)
+        well = all(not each.dead_letters and all(reader.running for reader in each.readers) for each in found)
+        return 0 if well else 1
+    system.run(work, data)
+
+
+async def _partition(at: System, partition: Partition) -> Status:
+    readers = [await _reader(at, partition, service) for service in SERVICES]
+    pipeline = at.redis.pipeline(transaction=False)
+    pipeline.hlen(REQUESTS.path(partition, MATCHER))
+    pipeline.hlen(partition.dead)
+    pipeline.zcard(partition.timers)
+    pipeline.xlen(partition.log)
+    waiting, dead, timers, entries = await pipeline.execute()
+    return Status(
+        partition=partition.number, readers=readers, waiting=waiting, dead_letters=dead, timers=timers,
+        log_entries=entries,
+        proposals=await _count(at, partition, MATCHER, PROPOSALS, lambda row: row.peers is not None),
+        pairs=await _count(at, partition, MATCHER, PAIRS, lambda row: not row.over),
+        concerns=await _count(at, partition, GATEWAY, CONCERNS, lambda row: row.closed_ms is None))
+
+
+async def _reader(at: System, partition: Partition, service: str) -> Reader:
+    behind = await lag.of(at.redis, partition, service, at.clock.now_ms())
+    running = bool(await at.redis.exists(partition.lock(service)))
+    return Reader(service, running, behind.at, behind.entries, behind.seconds)
+
+
+async def _count(at: System, partition: Partition, service: str, table: Table[Any],
+                 counts: Callable[[Any], bool]) -> int:
+    """Rows that count; a table also holds what is over. Read bit by bit, so that nobody waits for it."""
+    found = {id async for id, text in at.redis.hscan_iter(table.path(partition, service), count=500)
+             if counts(table.load(text))}
+    return len(found)
+
+
+def _show(found: list[Status]) -> None:
+    shown.table(("partition", "service", "running", "behind", "for", "cursor"), (
+        (f"p{each.partition}", reader.service, "yes" if reader.running else "no", reader.lag_entries,
+         shown.span(reader.lag_s), reader.cursor) for each in found for reader in each.readers))
+    shown.table(("partition", "requests", "proposals", "pairs", "concerns", "dead letters", "timers", "log entries"), (
+        (f"p{each.partition}", each.waiting, each.proposals, each.pairs, each.concerns, each.dead_letters, each.timers,
+         each.log_entries) for each in found))
+    if any(each.dead_letters for each in found):
+        print("Look at what was set aside: twoway dead-letters list")
+    if any(each.concerns for each in found):
+        print("Somebody asked the programme to look: twoway concerns list")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from shared.events import ConcernRaised, FreeText
+from shared.stream.dead import DEAD, DeadLetter
+from tests.integration.console.conftest import Twoway
+from tests.integration.console.loop import Loop
+
+
+async def test_an_empty_system_has_nothing_and_nobody_running(twoway: Twoway) -> None:
+    [status] = (await twoway("status", "--json", code=1)).json
+    assert [reader["running"] for reader in status["readers"]] == [False] * 4
+    assert {name: status[name] for name in ("waiting", "proposals", "pairs", "dead_letters", "timers", "log_entries")} == {
+        "waiting": 0, "proposals": 0, "pairs": 0, "dead_letters": 0, "timers": 0, "log_entries": 0}
+
+
+async def test_what_waits_and_what_is_under_way_is_counted_without_what_is_over(twoway: Twoway, loop: Loop) -> None:
+    await loop.pair("ann", "ben")
+    ended = await loop.pair("cat", "dan")
+    await loop.leave(ended[0])
+    await loop.person("eve")
+    await loop.settle()
+    [status] = (await twoway("status", "--json", code=1)).json
+    assert (status["waiting"], status["proposals"], status["pairs"]) == (4, 1, 1)
+    assert status["timers"] >= 1
+    assert status["log_entries"] == await loop.redis.xlen(loop.partition.log)
+
+
+async def test_how_far_a_service_is_behind_is_told_in_entries_and_seconds(twoway: Twoway, loop: Loop) -> None:
+    await loop.person("ann")
+    await loop.settle("gateway")
+    [status] = (await twoway("status", "--json", code=1)).json
+    behind = {reader["service"]: reader for reader in status["readers"]}
+    assert behind["gateway"]["lag_entries"] == 0
+    assert behind["ledger"]["lag_entries"] == 3
+    assert behind["ledger"]["lag_s"] > 0
+    assert behind["ledger"]["cursor"] == "0-0"
+
+
+async def test_a_service_runs_while_somebody_holds_its_place(twoway: Twoway, loop: Loop, redis: Redis) -> None:
+    for service in ("gateway", "matcher", "ledger", "notifier"):
+        await redis.set(loop.partition.lock(service), b"somebody", ex=60)
+    [status] = (await twoway("status", "--json")).json
+    assert all(reader["running"] for reader in status["readers"])
+
+
+async def test_what_was_set_aside_and_open_concerns_are_pointed_to(twoway: Twoway, loop: Loop, redis: Redis) -> None:
+    peer = await loop.person("ann")
+    key = await redis.hget(loop.partition.keys, peer)
+    text = loop.vault.seal(peer, key, FreeText(text="brambles"))
+    await loop.say(ConcernRaised(concern="c0ffee", peer=peer, text=text))
+    await loop.settle()
+    letter = DeadLetter(service="ledger", entry="1-0", error="KeyError", tries=3, first_ms=1, last_ms=1, fields={})
+    await redis.hset(loop.partition.dead, letter.id, DEAD.dump(letter))
+    ran = await twoway("status", code=1)
+    assert "dead-letters list" in ran.out
+    assert "concerns list" in ran.out
+    assert "brambles" not in ran.out

@@ -1,0 +1,144 @@
+"""Each test breaks one promise on purpose, straight in the store, and wants it named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from services.gateway import left_ids
+from shared.stream.archive import archive_and_trim
+from tests.integration.console.conftest import Twoway
+from tests.integration.console.loop import Loop
+
+
+async def lived_in(loop: Loop) -> tuple[str, str, str]:
+    """Two who are a pair with moments, two with an open proposal, one who waits, one who left."""
+    first, second, pair = await loop.pair("ann", "ben")
+    for _ in range(3):
+        await loop.moment(pair, first, second)
+    await loop.moment(pair, second, first)
+    await loop.person("cat")
+    await loop.person("dan")
+    gone = await loop.person("eve")
+    await loop.settle()
+    await loop.leave(gone)
+    await loop.person("fay")
+    await loop.settle()
+    return first, second, pair
+
+
+async def changed(loop: Loop, service: str, table: str, id: str, **values: Any) -> None:
+    path = loop.partition.of(service, table)
+    row = json.loads(await loop.redis.hget(path, id) or b"{}")
+    await loop.redis.hset(path, id, json.dumps({**row, **values}))
+
+
+async def findings(twoway: Twoway, code: int = 1) -> set[tuple[str, str]]:
+    [result] = (await twoway("verify", "--json", code=code)).json
+    return {(each["service"], each["what"]) for each in result["findings"]}
+
+
+async def test_a_system_that_people_lived_in_adds_up(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    ran = await twoway("verify")
+    assert "Everything adds up." in ran.out
+    [result] = (await twoway("verify", "--json")).json
+    assert result["counts"] == {"people": 5, "requests": 5, "proposals": 1, "pairs": 1, "moments": 4, "reversals": 0,
+                                "dead_letters": 0}
+
+
+async def test_it_adds_up_after_the_log_was_archived_and_trimmed(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await archive_and_trim(loop.redis, loop.partition, twoway.data, loop.clock.now_ms() + 1)
+    assert await findings(twoway, code=0) == set()
+
+
+async def test_a_count_that_differs_from_its_entries_is_named(twoway: Twoway, loop: Loop) -> None:
+    first, _, _ = await lived_in(loop)
+    account = (await loop.rows("ledger", "holders"))[first].account
+    await changed(loop, "ledger", "accounts", account, given=7)
+    assert await findings(twoway) == {("ledger", "sum_not_zero"), ("ledger", "counts_differ_from_entries"),
+                                      ("gateway", "counts_differ_from_ledger")}
+    assert first in (await twoway("verify", code=1)).out or account in (await twoway("verify", code=1)).out
+
+
+async def test_a_count_that_a_page_shows_otherwise_is_named(twoway: Twoway, loop: Loop) -> None:
+    first, _, _ = await lived_in(loop)
+    await changed(loop, "gateway", "peers", first, received=2)
+    assert await findings(twoway) == {("gateway", "counts_differ_from_ledger")}
+
+
+async def test_a_moment_that_vanished_from_the_ledger_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    moment = next(iter(await loop.rows("ledger", "transfers")))
+    await loop.redis.hdel(loop.partition.of("ledger", "transfers"), moment)
+    assert ("ledger", "recorded_moment_missing") in await findings(twoway)
+
+
+async def test_somebody_in_more_places_than_they_chose_is_named(twoway: Twoway, loop: Loop) -> None:
+    first, _, _ = await lived_in(loop)
+    await changed(loop, "matcher", "peers", first, capacity=0)
+    assert ("matcher", "over_capacity") in await findings(twoway)
+
+
+async def test_a_proposal_without_its_timer_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await loop.redis.delete(loop.partition.timers)
+    assert await findings(twoway) == {("matcher", "no_timer_for_lapse")}
+
+
+async def test_a_proposal_that_a_page_does_not_show_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await loop.redis.delete(loop.partition.of("gateway", "proposals"))
+    assert await findings(twoway) == {("gateway", "proposal_not_shown")}
+
+
+async def test_a_key_of_somebody_who_left_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    [(_, gone)] = set(left_ids.read(twoway.data))
+    await loop.redis.hset(loop.partition.keys, gone, loop.vault.new_key(gone))
+    assert await findings(twoway) == {("gateway", "key_of_somebody_who_left"), ("gateway", "key_of_nobody")}
+
+
+async def test_somebody_without_a_key_is_named(twoway: Twoway, loop: Loop) -> None:
+    first, _, _ = await lived_in(loop)
+    await loop.redis.hdel(loop.partition.keys, first)
+    assert await findings(twoway) == {("gateway", "peer_without_key")}
+
+
+async def test_a_cursor_beyond_the_end_of_the_log_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await loop.redis.hset(loop.partition.cursor("notifier"), "at", "99999999999999-0")
+    found = await findings(twoway)
+    assert ("notifier", "cursor_beyond_the_log") in found
+
+
+async def test_what_was_trimmed_before_a_service_read_it_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    [last] = await loop.redis.xrevrange(loop.partition.log, count=1)
+    await loop.redis.hset(loop.partition.archived, "at", f"{int(last[0].split(b'-')[0]) + 1}-0")
+    assert {what for _, what in await findings(twoway)} == {"trimmed_before_it_was_read"}
+
+
+async def test_a_service_that_counted_entries_otherwise_than_the_log_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await loop.redis.hincrby(loop.partition.cursor("ledger"), "read", -1)
+    assert await findings(twoway) == {("ledger", "entries_counted_otherwise")}
+
+
+async def test_a_system_that_does_not_come_to_rest_is_not_called_sound(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await loop.person("gus")
+    await loop.settle("gateway")
+    [result] = (await twoway("verify", "--json", code=1)).json
+    assert (result["compared"], result["findings"]) == (False, [])
+    ran = await twoway("verify", code=1)
+    assert "did not come to rest" in ran.out
+    assert "Everything adds up" not in ran.out
+
+
+@pytest.mark.parametrize("words", [("verify",), ("verify", "--json")])
+async def test_an_empty_system_adds_up(twoway: Twoway, words: tuple[str, ...]) -> None:
+    await twoway(*words)
