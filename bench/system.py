@@ -1,0 +1,62 @@
+"""The whole system at rest: how soon it is ready, what it costs while nobody asks anything of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from bench.figures import Figure
+from tests.journeys.system import Up, up
+
+STARTS = 5
+IDLE_S = 20.0
+_TICKS_S = os.sysconf("SC_CLK_TCK")
+
+
+async def measure() -> list[Figure]:
+    starts: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "var"
+        for _ in range(STARTS + 1):  # the first start is the cold one: caches, a new data folder
+            with up(data) as system:
+                [ready] = [line for line in system.lines() if line["message"] == "system.ready"][-1:]
+                starts.append(int(str(ready["ms"])) / 1000)
+        with up(data) as system:
+            await asyncio.sleep(5.0)  # let start-up work end
+            before = _cpu_s(system)
+            await asyncio.sleep(IDLE_S)
+            busy = (_cpu_s(system) - before) / IDLE_S
+            pss, rss = _memory_mb(system)
+    return [
+        Figure("twoway up, warm start to ready", median(starts[1:]), "s", None, None, 4.0, at_most=True),
+        Figure("idle system, share of one core", busy, "", None, None, 0.03, at_most=True),
+        Figure("idle system, memory", pss, "MB", None, None, 400.0, at_most=True,
+               note=f"proportional set size of all six processes; resident sets add up to {rss:.0f} MB"),
+    ]
+
+
+def _processes(system: Up) -> list[int]:
+    return [system.process.pid, *system.pids().values()]
+
+
+def _cpu_s(system: Up) -> float:
+    """Seconds of processor time that all processes of the system have used so far."""
+    used = 0
+    for pid in _processes(system):
+        words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        used += int(words[11]) + int(words[12])
+    return used / _TICKS_S
+
+
+def _memory_mb(system: Up) -> tuple[float, float]:
+    pss = rss = 0
+    for pid in _processes(system):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                pss += int(line.split()[1])
+            elif line.startswith("Rss:"):
+                rss += int(line.split()[1])
+    return pss / 1024, rss / 1024
