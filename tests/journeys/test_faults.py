@@ -135,6 +135,8 @@ def kill_while(people: subprocess.Popen[bytes], system: Up, more: Seconds) -> Co
     pause_s = size(3, 8)
     names = [name for _ in range(SERVICE_KILLS) for name in SERVICES]
     server_at = {SERVICE_KILLS * (n + 1) // (SERVER_KILLS + 1) for n in range(SERVER_KILLS)}
+    while not any(line["message"] == "request.waiting" for line in system.lines()):
+        time.sleep(0.1)  # until the first person has asked: from then on people are patient
     for place in range(SERVICE_KILLS):
         time.sleep(choose.uniform(0.3, 1.0) * pause_s)
         assert people.poll() is None, people.communicate()[0].decode()
