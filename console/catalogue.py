@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from console.schemas import sealed_fields
 from shared.events import REGISTRY, EntrySetAside, Event
 from shared.logs import FIELDS, SHOWN
 from shared.service import Service
@@ -34,7 +35,8 @@ def _row(event: type[Event], service: str) -> str:
 
 
 def _fields(event: type[Event]) -> str:
-    return " ".join(f"`{SHOWN.get(name, name)}`" for name in event.model_fields if name in FIELDS) or "none"
+    names = [name for name in event.model_fields if name in FIELDS and name not in sealed_fields(event)]
+    return " ".join(f"`{SHOWN.get(name, name)}`" for name in names) or "none"
 
 
 def _when(event: type[Event]) -> str:

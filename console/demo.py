@@ -22,7 +22,7 @@ from console.browser import Browser, Trouble
 from console.people import people, who_leaves
 from console.running import refuse
 from console.system import Data, System
-from console.visitor import Visitor
+from console.visitor import DEEDS, Visitor
 
 AT_ONCE = 16
 """People on the pages at the same time: more would only wait for one another on a small machine."""
@@ -146,7 +146,8 @@ def _first(group: BaseExceptionGroup[Trouble]) -> Trouble:
 
 def _tell(visitors: Sequence[Visitor], rows: Sequence[Row], results: Sequence[verify.Result], took_s: float) -> int:
     did = sum((visitor.did for visitor in visitors), Counter[str]())
-    shown.table(("what people did", "times"), did.items(), title=f"{len(visitors)} people, {shown.span(took_s)}")
+    shown.table(("what people did", "times"), ((what, did[what]) for what in DEEDS),
+                title=f"{len(visitors)} people, {shown.span(took_s)}")
     shown.table(("count", "as people did it", "on their pages", "in the system", "agree"), (
         (row.what, row.done, row.shown if row.shown is not None else "", row.kept, "yes" if row.agrees else "NO")
         for row in rows))

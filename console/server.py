@@ -120,6 +120,8 @@ class Server:
         if descriptor is None:
             descriptor = self._own = lock(self.data)
         self._write_configuration()
+        if self._log.exists():
+            self._log.replace(self._log.with_suffix(".log.1"))  # why it ended, should it have ended by itself
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 tethered([str(binary()), str(self.home / "valkey.conf")]),

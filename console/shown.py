@@ -30,7 +30,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str =
         shown.add_column(name, justify="right" if figures else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    console().print(shown)
+    target = console()
+    with target.capture() as captured:
+        target.print(shown)
+    print("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()), end="\n\n")
 
 
 def as_json(value: Any) -> None:

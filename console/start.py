@@ -108,7 +108,11 @@ def _key_file(data: Path) -> Path | None:
         return None
     if path := os.environ.get("TWOWAY_KEY_FILE"):
         return Path(path).resolve()
-    return key.made(data / "key")
+    own = data / "key"
+    if not own.exists() and (data / "valkey" / "appendonlydir").exists():
+        refuse(f"{own} is missing, and nothing that {data} holds about anyone can be read without it; bring it back from "
+               "its copy, or set TWOWAY_KEY_FILE")
+    return key.made(own)
 
 
 def _check_ports(plan: Running) -> None:

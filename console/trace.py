@@ -10,6 +10,7 @@ import typer
 
 from console import redacted, shown, system
 from console.running import refuse
+from console.schemas import sealed_fields
 from console.story import ENTRIES_MAX, PREFIX_MIN, Told, story
 from console.system import AsJson, Data, System
 from shared.events import REGISTRY
@@ -79,7 +80,9 @@ def _names(told: Told, full: bool) -> str:
 
 def _fields(told: Told) -> list[str]:
     event = REGISTRY.get(told.type)
-    return [name for name in event.model_fields if name in FIELDS - {"service"}] if event else []
+    if event is None:
+        return []
+    return [name for name in event.model_fields if name in FIELDS - {"service"} - set(sealed_fields(event))]
 
 
 def _value(value: Any, full: bool) -> str:

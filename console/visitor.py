@@ -20,6 +20,11 @@ _CODE = re.compile(r"\b(\d{6})\b")
 _PAIR = re.compile(r"/me/pairs/([0-9a-f]{32})/gesture")
 
 
+DEEDS = ("asked", "signed in by link", "signed in by code", "answered yes", "answered otherwise", "came too late",
+         "offered a contact", "moments", "gestures", "taken back", "difficult days", "concerns", "pairs ended", "left")
+"""What is counted, in the order in which people come to it."""
+
+
 @dataclass(frozen=True)
 class Deed:
     """A moment or gesture as it was sent: in which pair, and whether whoever sent it gave."""

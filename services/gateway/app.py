@@ -51,6 +51,7 @@ def build(settings: GatewaySettings, programme: Programme, clock: Clock | None =
     app.mount("/static", Static(directory=STATIC))
     refusals.install(app, web)
     app.add_middleware(refusals.Bugs, web=web)
+    # Safe to compress: no page shows what another site's page could put there beside something that is to stay secret.
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Guard, base_url=settings.base_url, refusal=lambda: web.pages.message("forbidden", 403))
     app.add_middleware(Access)

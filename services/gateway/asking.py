@@ -54,7 +54,11 @@ def fresh(web: Web, peer: str | None, referral: str | None = None) -> Draft:
                  key="" if peer else web.host.vault.new_key(id).hex())
 
 
-def answered(web: Web, asked: Ask) -> list[Answered]:
+KNOWN = frozenset({"adult", "community", "alias", "email"})
+"""What somebody who asks again is not asked again."""
+
+
+def answered(web: Web, asked: Ask, *, again: bool) -> list[Answered]:
     """What "Check your answers" shows, in the order of the form."""
     words, programme = web.catalogue.words, web.host.programme
     communities = {one.key: one.name for one in programme.communities}
@@ -65,7 +69,7 @@ def answered(web: Web, asked: Ask) -> list[Answered]:
         "showable": programme.topics, "ways": words["ways"], "languages": programme.languages, "times": times,
         "quiet": words["quiet"]}
     return [Answered(field, question, _shown(getattr(asked, field), choices.get(field, {}), words["given"]["yes"]))
-            for field, question in words["questions"].items()]
+            for field, question in words["questions"].items() if not (again and field in KNOWN)]
 
 
 def _shown(value: object, words: Mapping[str, str], yes: str) -> tuple[str, ...]:

@@ -34,7 +34,11 @@ def read(data: Path) -> Iterator[tuple[Partition, str]]:
 
 def _append(data: Path, lines: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
-    with (data / NAME).open("a", encoding="ascii") as file:
-        file.write(lines)
+    with (data / NAME).open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                lines = "\n" + lines  # what a crash tore off stays a line of its own
+        file.write(lines.encode("ascii"))
         file.flush()
         os.fsync(file.fileno())

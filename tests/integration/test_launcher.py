@@ -164,5 +164,12 @@ def test_a_server_that_can_not_start_says_why_and_frees_the_directory(data: Path
     Server(data).start().stop()
 
 
+def test_what_a_server_said_before_it_ended_can_still_be_read_after_the_next_start(data: Path) -> None:
+    server = Server(data).start()
+    server.stop()
+    with server:
+        assert "ready to exit" in (server.home / "valkey.log.1").read_text()
+
+
 def test_the_program_is_the_one_that_the_package_names() -> None:
     assert binary() == get_binary_path()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, TABLES, Claims
 from shared import mailbox
@@ -352,6 +357,24 @@ async def test_an_attempt_belongs_to_one_worker_until_its_lease_is_over_or_its_o
     event = ProposalLapsed(proposal="any", peers=("a", "b"))
     await Appender(redis, VAULT).append(P0, [Input(event, attempt)])
     assert (await first.take(P0, attempt)).state == "done"
+
+
+async def test_a_claim_whose_answer_was_lost_is_gone_on_with_at_once_and_by_whoever_took_it_alone(server):
+    async with Redis.from_url(server.url, retry=Retry(NoBackoff(), 0), socket_timeout=0.3) as redis:
+        first, second = Claims(redis, 60), Claims(redis, 60)
+        attempt = derived_id("message", "attempt:0")
+        await second.take(P0, "any other")  # the server knows the script by now
+        os.kill(server.pid, signal.SIGSTOP)
+        with pytest.raises(RedisError):
+            await first.take(P0, attempt)  # waits in the server's socket, and is carried out once it goes on
+        os.kill(server.pid, signal.SIGCONT)
+        await until(lambda: redis.exists(f"{P0.of(SERVICE, 'claim')}:{attempt}"))
+        assert (await second.take(P0, attempt)).state == "taken"
+        assert (await first.take(P0, attempt)).state == "mine"
+        assert (await first.take(P0, attempt)).state == "taken", "two of one process are two workers"
+        first.let_go(attempt, tried=True)
+        assert (await second.take(P0, attempt)).state == "taken"
+        assert (await first.take(P0, attempt)).state == "again"
 
 
 async def _state(claims: Claims, attempt: str, wanted: str) -> bool:

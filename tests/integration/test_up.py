@@ -222,6 +222,20 @@ def test_when_up_itself_is_killed_nothing_is_left_and_the_next_one_goes_on(up: C
         assert redis.get("kept") == b"yes"
 
 
+def test_data_whose_key_is_missing_is_never_given_a_new_one(up: Callable[..., Up], data: Path) -> None:
+    first = up()
+    first.wait_for("system.ready")
+    first.end()
+    kept = (data / "key").rename(data / "elsewhere")
+    second = up()
+    assert second.process.wait(30) == 2
+    assert second.process.stderr is not None
+    assert f"{data}/key is missing" in second.process.stderr.read()
+    assert not (data / "key").exists()
+    kept.rename(data / "key")
+    up().wait_for("system.ready")
+
+
 @linux_only
 def test_a_setting_that_can_not_be_read_ends_everything_with_one_line_and_code_2(up: Callable[..., Up]) -> None:
     twoway = up(TWOWAY_PROGRAMME="/there/is/none")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
-from console.browser import Browser, Form, Page
-from shared.testing import until
+from console.browser import FORM, Browser, Form, Page, read
 from tests.unit.gateway import html
 
 MARKS = {
@@ -26,6 +29,10 @@ MARKS = {
 }
 """Kind of message → the words that tell it from the others."""
 
+LOOK_S = 0.02
+COMES_S_MAX = 30.0
+
+T = TypeVar("T")
 _LINK = re.compile(r"https?://\S+(/(?:sign-in|invitation)/\S+)")
 _CODE = re.compile(r"asked for it: (\d{6}) ")
 _PAIR = re.compile(r"/me/pairs/([0-9a-f]{32})/gesture")
@@ -53,6 +60,26 @@ class Mail:
         return found[1]
 
 
+class Impatient(Browser):
+    """Takes the first answer there is, be it that Twoway is away."""
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None, *, tries: int = 1) -> Page:
+        return read(await self._client.get(path, params=query))
+
+    async def send(self, form: Form, **answers: str | Sequence[str]) -> Page:
+        body = urlencode(form.filled(answers))
+        return read(await self._client.request(form.method, form.action, content=body, headers=FORM))
+
+
+async def comes(look: Callable[[], Awaitable[T | None]], what: str) -> T:
+    """Looks, as often as a patient person could, until there is something to see."""
+    deadline = time.monotonic() + COMES_S_MAX
+    while not (found := await look()):
+        assert time.monotonic() < deadline, f"{what} did not come within {COMES_S_MAX:.0f} s"
+        await asyncio.sleep(LOOK_S)
+    return found
+
+
 class Someone:
     """One person, their browser and their mailbox. Close it with `async with`."""
 
@@ -60,7 +87,7 @@ class Someone:
         self.url, self.email = url, email
         self.alias = ""
         self.answers: dict[str, str | Sequence[str]] = answers
-        self.browser = Browser(url, ssl.create_default_context())
+        self.browser = Impatient(url, ssl.create_default_context())
 
     async def __aenter__(self) -> Someone:
         await self.browser.__aenter__()
@@ -75,8 +102,10 @@ class Someone:
         """The form, up to "Check your answers"."""
         form = (await self.browser.get("/ask")).form("/ask")
         self.alias = str(self.answers.get("alias", form.choices["alias"][0]))
-        return await self.browser.send(form, **{"adult": "yes", "consent": "yes", "quiet": "any", "ways": ["message"],
-                                                "community": "riverside", "email": self.email, "alias": self.alias} | self.answers)
+        usual: dict[str, str | Sequence[str]] = {
+            "adult": "yes", "consent": "yes", "quiet": "any", "ways": ["message"], "languages": ["en"],
+            "community": "riverside", "email": self.email, "alias": self.alias}
+        return await self.browser.send(form, **usual | self.answers)
 
     async def asks(self) -> Page:
         check = await self.fills_in()
@@ -114,29 +143,26 @@ class Someone:
         async def look() -> Page | None:
             page = await self.me()
             return page if words in page.text else None
-        found = await until(look, f"{self.email} seeing “{words}”")
-        assert found is not None
-        return found
+        return await comes(look, f"{self.email} seeing “{words}”")
 
     async def sees_counts(self, gave: int, received: int) -> None:
-        await until(lambda: self._has_counts(gave, received), f"{self.email} having given {gave} and received {received}")
-
-    async def _has_counts(self, gave: int, received: int) -> bool:
-        terms = (await self.me()).terms
-        return (terms["Moments you gave"], terms["Moments you received"]) == (str(gave), str(received))
+        async def look() -> bool:
+            terms = (await self.me()).terms
+            return (terms["Moments you gave"], terms["Moments you received"]) == (str(gave), str(received))
+        await comes(look, f"{self.email} having given {gave} and received {received}")
 
     async def pair(self) -> str:
         """The only pair they are in; waits for it."""
         async def look() -> list[str]:
             return [found[1] for form in (await self.me()).forms if (found := _PAIR.fullmatch(form.action))]
-        [pair] = await until(look, f"{self.email} having a buddy")
+        [pair] = await comes(look, f"{self.email} having a buddy")
         return pair
 
     async def proposal(self) -> Form:
         """The form of the one proposal they have not answered; waits for it."""
         async def look() -> list[Form]:
             return (await self.me()).forms_to("/me/proposals/")
-        [form] = await until(look, f"{self.email} having a proposal")
+        [form] = await comes(look, f"{self.email} having a proposal")
         return form
 
     async def says(self, answer: str) -> Page:
@@ -173,4 +199,4 @@ class Someone:
         async def look() -> list[Mail]:
             found = [mail for mail in await self.mails() if mail.kind == kind]
             return found if len(found) >= count else []
-        return (await until(look, f"a message “{kind}” for {self.email}"))[0]
+        return (await comes(look, f"a message “{kind}” for {self.email}"))[0]

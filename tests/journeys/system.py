@@ -63,6 +63,18 @@ class Up:
         assert not check or ended.returncode == 0, f"{words}: {ended.stdout}\n{ended.stderr}"
         return ended
 
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """`twoway …` against this system, at work while the test goes on; ended with the block."""
+        with subprocess.Popen(
+                tethered([sys.executable, "-m", "console.main", *words]), text=True, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, env=clean_environment(TWOWAY_DATA=str(self.data))) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
     def lines(self) -> list[dict[str, object]]:
         """Every structured line so far."""
         return [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]

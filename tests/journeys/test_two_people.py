@@ -9,7 +9,7 @@ from shared.testing import until
 from tests.journeys import partner
 from tests.journeys.conftest import Company
 from tests.journeys.places import Place
-from tests.journeys.someone import Someone
+from tests.journeys.someone import Someone, comes
 
 
 async def two(company: Company) -> tuple[Someone, Someone]:
@@ -199,11 +199,13 @@ async def test_a_partners_referral_joins_by_its_one_invitation(place: Place, com
     form = await dee.browser.send(invitation.form(link), reply="accept")
     assert form.path == "/ask"
     assert ("community", company.community) in form.form("/ask").sent
-    receipt = await dee.browser.get(f"/v1/receipts/{first['receipt']}")
-    assert "joined" not in receipt.text
+
+    async def joined() -> bool:
+        return '"joined":true' in (await dee.browser.get(f"/v1/receipts/{first['receipt']}")).text
+    assert not await joined()
     await dee.asks()
     await dee.signs_in_by_link()
-    await until(lambda: _joined(dee, str(first["receipt"])), "the receipt saying that they joined, as they agreed")
+    await comes(joined, "the receipt saying that they joined, as they had agreed to")
     assert (await dee.browser.get(link)).heading == "This invitation is closed"
 
     eve = await company.someone("eve", seeks="grief", offers="sleep")
@@ -214,7 +216,3 @@ async def test_a_partners_referral_joins_by_its_one_invitation(place: Place, com
     await dee.sees(eve.alias)
     await asyncio.gather(dee.gets("introduction"), eve.gets("introduction"))
     assert await dee.messages() == Counter(invitation=1, received=1, sign_in=1, proposal=1, introduction=1)
-
-
-async def _joined(someone: Someone, receipt: str) -> bool:
-    return '"joined":true' in (await someone.browser.get(f"/v1/receipts/{receipt}")).text

@@ -63,9 +63,9 @@ def router(web: Web) -> APIRouter:
         if draft is not None and draft.sent:
             return RedirectResponse("/ask/sent", 303)
         asked = None if draft is None else web.check(Ask, Posted(draft.fields))
-        if not isinstance(asked, Ask):
+        if draft is None or not isinstance(asked, Ask):
             return web.message(request, "nothing_to_check", 404)
-        return web.page(request, "check", answers=asking.answered(web, asked))
+        return web.page(request, "check", answers=asking.answered(web, asked, again=not draft.key))
 
     @routes.post("/ask/check")
     async def send(request: Request) -> Response:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from shared.clock import Clock
-from shared.events import Answer, ProposalAnswered
+from shared.events import Address, Answer, ProposalAnswered, ReferralMade
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import SECRETS, Loop
@@ -67,6 +67,16 @@ async def test_nothing_that_is_sealed_is_shown_not_even_as_it_rests(twoway: Twow
         assert "s1." not in out
         assert not any(secret in out for secret in SECRETS)
     assert "sealed" in (await twoway("trace", first, "--json")).out
+
+
+async def test_a_referrals_address_is_not_shown_not_even_as_it_rests(twoway: Twoway, loop: Loop) -> None:
+    key = loop.vault.new_key("a-referral")
+    sealed = loop.vault.seal("a-referral", key, Address(email="gus@brambles.example"))
+    await loop.say(ReferralMade(referral="a-referral", partner="clinic", community="riverside", consent="a", address=sealed))
+    for words in ((), ("--full",), ("--json",)):
+        out = (await twoway("trace", "a-referral", *words)).out
+        assert "clinic" in out
+        assert "s1." not in out
 
 
 async def test_an_id_that_nothing_bears_is_said_to_be_so(twoway: Twoway, loop: Loop) -> None:

@@ -130,13 +130,14 @@ class Site:
         assert visitor.path == "/me"
         return visitor
 
-    async def events(self, type: str) -> list[dict[str, Any]]:
+    async def events(self, type: str, partition: Partition = P0) -> list[dict[str, Any]]:
         """The bodies of all events of a type, in the log's order."""
-        entries: Any = await self.redis.xrange(P0.log)
+        entries: Any = await self.redis.xrange(partition.log)
         return [json.loads(fields[b"body"]) for _, fields in entries if fields[b"type"] == type.encode()]
 
-    async def opened(self, sealed: Any, model: type[BaseModel]) -> Any:
-        return self.host.vault.open(sealed, await self.redis.hget(KEYS.path(P0, ""), key_id(sealed)), model)
+    async def opened(self, sealed: Any, model: type[BaseModel], partition: Partition = P0) -> Any:
+        key: Any = await self.redis.hget(KEYS.path(partition, ""), key_id(sealed))
+        return self.host.vault.open(sealed, key, model)
 
     async def says(self, *events: Event) -> None:
         """Puts on the log what another service would say, and waits until the gateway has seen it."""

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
+from services.gateway import left_ids
 from services.gateway.service import service
-from services.gateway.store import SERVICE, TABLES
-from shared import mailbox
+from services.gateway.store import PEERS, SERVICE, TABLES
+from shared import logs, mailbox
+from shared.events import SignInSecret
 from shared.rows import KEYS
+from shared.stream.names import Partition
 from shared.stream.rebuild import rebuild
 from tests.integration.gateway.site import GOOD, P0, Site, site
 from tests.integration.gateway.test_my_page import Two
+
+P1 = Partition(1)
+
+
+@asynccontextmanager
+async def logged(into: Path) -> AsyncIterator[None]:
+    """The logs of this process, set up as a service sets up its own, written to a file."""
+    before = structlog.get_config()
+    logs.configure("json")
+    with into.open("wb") as file:
+        structlog.configure(logger_factory=structlog.BytesLoggerFactory(file))
+        yield
+        structlog.configure(**before)
 
 
 async def test_health_is_answered_beside_the_pages(here: Site) -> None:
@@ -88,8 +108,9 @@ async def test_the_read_model_can_be_thrown_away_and_made_again_from_the_log(
 
 
 async def test_nothing_that_describes_a_person_is_readable_in_the_store_or_the_log_lines(
-        redis_url: str, redis: Redis, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    async with site(redis_url, redis, tmp_path) as here:
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with logged(log), site(redis_url, redis, tmp_path) as here:
         two = await Two.meet(here)
         pair = await two.paired()
         path = f"/me/pairs/{pair}"
@@ -104,12 +125,56 @@ async def test_nothing_that_describes_a_person_is_readable_in_the_store_or_the_l
         await draft.submit("/ask", **{**GOOD, "seeks": ["hearing_voices"], "ways": ["in_person"]}, area="Canary Wharf",
                            email="canary@example.org", alias=alias.attributes["value"])
         assert draft.path == "/ask/check"
-        aliases = {each.text for each in two.kim.page.all("strong")} | {alias.attributes["value"]}
+        await two.look()
+        aliases = {visitor.page.all("strong")[0].text for visitor in (two.kim, two.sam)} | {alias.attributes["value"]}
     words = ["kim@example.org", "canary", "Canary", "07700", "hearing_voices", "anxiety", "listening", *aliases]
-    found = await _everything(redis) + capfd.readouterr().out.encode()
+    found = await _everything(redis) + log.read_bytes()
     assert not [word for word in words if word.encode() in found]
     assert b"page.answered" in found
     assert b"/sign-in/{token}" in found
+
+
+async def test_a_bug_is_a_kind_page_and_a_log_line_without_a_word_of_what_was_written(
+        redis_url: str, redis: Redis, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log"
+    async with logged(log), site(redis_url, redis, tmp_path) as here:
+        await here.asks("kim@example.org")
+        visitor = await here.signed_in("kim@example.org")
+        [peer] = await redis.hkeys(PEERS.path(P0, SERVICE))
+        await redis.hset(PEERS.path(P0, SERVICE), peer, '{"community": "canary words"}')
+        await visitor.open("/me")
+        assert (visitor.status, visitor.heading) == (500, "Something went wrong on our side")
+        assert visitor.has_urgent_help()
+        assert "116 123" in visitor.page.text
+    assert b"page.broke" in log.read_bytes()
+    assert b"canary" not in log.read_bytes()
+    assert "canary" not in "".join(capfd.readouterr())
+
+
+async def test_communities_on_two_partitions_are_one_site(redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, partitions=2) as here:
+        await here.asks("kim@example.org")
+        await here.asks("kim@example.org", community="hillview")
+        assert (len(await here.events("peer.joined")), len(await here.events("peer.joined", P1))) == (1, 1)
+        visitor = here.visitor()
+        await visitor.open("/sign-in")
+        await visitor.submit("/sign-in", email="kim@example.org")
+        for partition in (P0, P1):
+            [asked] = await here.events("sign_in.requested", partition)
+            secret = await here.opened(asked["secret"], SignInSecret, partition)
+            await visitor.post(f"/sign-in/{secret.token}", {})
+            assert visitor.heading == "Your page"
+            await visitor.open("/me/break")
+            await visitor.submit("/me/break", days="3")
+            assert "You are resting until" in visitor.page.text
+            assert len(await here.events("break.started", partition)) == 1
+
+
+def test_a_line_torn_by_a_crash_costs_no_other_line(tmp_path: Path) -> None:
+    (tmp_path / left_ids.NAME).write_text("p0 first\np1 sec")
+    assert list(left_ids.read(tmp_path)) == [(P0, "first")]
+    asyncio.run(left_ids.remember(tmp_path, P1, ["third", "fourth"]))
+    assert [peer for _, peer in left_ids.read(tmp_path)] == ["first", "sec", "third", "fourth"]
 
 
 async def _everything(redis: Redis) -> bytes:

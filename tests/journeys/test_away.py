@@ -1,0 +1,156 @@
+"""Redis is away for a while, hung or gone: people are told kindly, their answers are kept, and all goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from redis import Redis
+
+from console.browser import Page
+from console.running import SERVICES
+from console.server import Server
+from tests.journeys import partner
+from tests.journeys.sizes import size
+from tests.journeys.someone import Someone, comes
+from tests.journeys.system import Up, up
+
+AWAY_S = size(7, 30)
+PEOPLE = size(10, 200)
+ANSWER_S_MAX = 15.0
+"""A page that waits for a hung Redis answers within this time; a person would not wait longer."""
+
+pytestmark = pytest.mark.prove
+
+
+@dataclass
+class Outage:
+    """A system on a Redis that can go away."""
+
+    system: Up
+    server: Server
+    how: str
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Redis is away for as long as the block takes, and AWAY_S at least."""
+        began = time.monotonic()
+        if self.how == "hung":
+            os.kill(self.server.pid, signal.SIGSTOP)
+        else:
+            await asyncio.to_thread(self.server.stop)
+        try:
+            yield
+            await asyncio.sleep(began + AWAY_S - time.monotonic())
+        finally:
+            if self.how == "hung":
+                os.kill(self.server.pid, signal.SIGCONT)
+            else:
+                self.server.start()  # in this thread: the server is tethered to it
+
+    async def health(self, path: str) -> dict[str, int]:
+        """What each service answers there."""
+        async with httpx.AsyncClient(timeout=10) as client:
+            addresses = {service: "http://{}:{}".format(*self.system.running.health_address(service)) for service in SERVICES}
+            return {service: (await client.get(address + path)).status_code for service, address in addresses.items()}
+
+
+@pytest.fixture(scope="module", params=["hung", "gone"])
+def outage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outage]:
+    folder = tmp_path_factory.mktemp("away")
+    with Server(folder / "redis") as server, up(folder / "var", REDIS_URL=server.url) as system:
+        yield Outage(system, server, request.param)
+
+
+def kindly_away(page: Page) -> None:
+    assert page.status == 503
+    assert "resting" in page.text
+    assert "/urgent-help" in page.links
+
+
+async def test_pages_say_so_kindly_and_keep_the_answers_and_everything_goes_on_by_itself(outage: Outage) -> None:
+    url, before = outage.system.url, outage.system.pids()
+    clinic = partner.added(outage.system) if outage.how == "hung" else None
+    async with AsyncExitStack() as stack:
+        ann, ben, eve, fay = [await stack.enter_async_context(Someone(
+            url, f"{name}@people.example", seeks=seeks, offers=offers, community=community)) for name, seeks, offers, community
+            in (("ann", "sleep", "grief", "riverside"), ("ben", "grief", "sleep", "riverside"),
+                ("eve", "money", "listening", "hillview"), ("fay", "listening", "caring", "hillview"))]
+        await ann.asks()
+        await ben.asks()
+        await ann.signs_in_by_link()
+        await ben.signs_in_by_code()
+        await ann.says("yes")
+        await ben.says("yes")
+        moments = f"/me/pairs/{await ann.pair()}/moment"
+        moment = (await ann.browser.get(moments)).form(moments)
+        check = await eve.fills_in()
+        signing_in = (await fay.browser.get("/sign-in")).form("/sign-in")
+
+        async with outage.away():
+            began = time.monotonic()
+            for path in ("/", "/urgent-help"):
+                assert (await fay.browser.get(path)).status == 200
+            assert time.monotonic() - began < 1, "urgent help needs no Redis, nor a wait for one"
+            kept, unsent, unwritten, hidden, address = await asyncio.gather(
+                fay.fills_in(), eve.browser.send(check.form("/ask/check")),
+                ann.browser.send(moment, direction="gave", kind="listened", minutes="45"), ben.browser.get("/me"),
+                fay.browser.send(signing_in, email="typed@people.example"))
+            assert time.monotonic() - began < ANSWER_S_MAX
+            for page in (kept, unsent, unwritten, hidden, address):
+                kindly_away(page)
+            assert {("email", "fay@people.example"), ("seeks", "listening"), ("offers", "caring"), ("alias", fay.alias),
+                    ("community", "hillview"), ("adult", "yes"), ("consent", "yes")} <= set(kept.form("/ask").sent)
+            assert {("direction", "gave"), ("kind", "listened"), ("minutes", "45")} <= set(unwritten.form(moments).sent)
+            assert ("email", "typed@people.example") in address.form("/sign-in").sent
+            if clinic is not None:
+                status, _ = await asyncio.to_thread(clinic.refer, url, "referral-1", "referred@people.example")
+                assert status == 503
+            assert set((await outage.health("/livez")).values()) == {200}
+            assert set((await outage.health("/readyz")).values()) == {503}
+
+        async def all_ready() -> bool:
+            return set((await outage.health("/readyz")).values()) == {200}
+        await comes(all_ready, "every service being ready again")
+        assert outage.system.pids() == before, "nobody had to start anything again"
+
+        for _ in range(2):  # what was sent from the page that said so, and once more, for Redis may have taken it
+            await ann.browser.send(unwritten.form(moments))
+        await ann.sees_counts(1, 0)
+        await ben.sees_counts(0, 1)
+        for _ in range(2):
+            assert (await eve.browser.send(unsent.form("/ask/check"))).heading == "Your request is with us"
+        checked = await fay.browser.send(kept.form("/ask"))
+        assert (await fay.browser.send(checked.form("/ask/check"))).heading == "Your request is with us"
+        for each in (eve, fay):
+            await each.gets("received")
+            await each.signs_in_by_link()
+            await each.proposal()
+            assert (await each.messages())["received"] == 1
+        if clinic is not None:
+            assert clinic.refer(url, "referral-1", "referred@people.example")[0] == 202
+    outage.system.command("verify")
+
+
+async def test_people_who_are_at_it_meanwhile_lose_nothing_and_nothing_happens_twice(outage: Outage) -> None:
+    with Redis.from_url(outage.server.url) as redis, outage.system.started("demo", "--people", str(PEOPLE)) as people:
+        begun: int = redis.xlen("twoway:{p0}:log")
+
+        async def at_it() -> bool:
+            assert people.poll() is None, people.communicate()[0]
+            length: int = redis.xlen("twoway:{p0}:log")
+            return length > begun + 12 * PEOPLE
+        await comes(at_it, "people being half-way through")
+        async with outage.away():
+            pass
+        output, _ = await asyncio.to_thread(people.communicate, timeout=size(120, 900))
+    assert people.returncode == 0, output
+    assert "Every count agrees, and everything adds up." in output
+    assert any(line["event.name"] == "reader.waits" for line in outage.system.lines())
