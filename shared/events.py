@@ -176,6 +176,12 @@ class Address(Part):
     language: str = "en"
 
 
+class Invitation(Address):
+    """What a partner told of the person they introduce."""
+
+    consent: str = Field(description="the partner's reference to the person's agreement, in words of the partner's own")
+
+
 # ── gateway: what peers do ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -188,10 +194,11 @@ class PeerJoined(Event, type="peer.joined", owner=GATEWAY):
 
 
 class PreferencesChanged(Event, type="peer.preferences_changed", owner=GATEWAY):
-    """Somebody chose other quiet hours."""
+    """Somebody chose when we write to them, or whether we write at all. Each one says everything anew."""
 
     peer: PeerId
     quiet: QuietHours | None = Field(None, description="none: every hour is fine for this person")
+    stopped: bool = Field(False, description="true: nothing but sign-in messages; the rest is on their page (rule 10)")
 
 
 class ConsentGiven(Event, type="consent.given", owner=GATEWAY):
@@ -332,12 +339,11 @@ class SignInRequested(Event, type="sign_in.requested", owner=GATEWAY):
 
 
 class ReferralMade(Event, type="referral.made", owner=GATEWAY):
-    """A partner introduces someone who agreed to be invited. The contact is sealed under the referral's own key."""
+    """A partner introduces someone who agreed to be invited. What tells of the person is under the referral's own key."""
 
     referral: str
     partner: str
     community: str
-    consent: str = Field(description="the partner's reference to the person's agreement")
     scope: tuple[str, ...] = Field((), description="what the person agreed the partner may learn: `joined`")
     address: Sealed
 
@@ -377,7 +383,7 @@ class RequestRefused(Event, type="request.refused", owner=MATCHER):
 
     request: str
     peer: PeerId
-    reason: Literal["already_waiting", "left", "unreadable"]
+    reason: Literal["already_waiting", "unreadable"]
 
 
 class ProposalMade(Event, type="proposal.made", owner=MATCHER):
@@ -413,7 +419,7 @@ class ProposalWithdrawn(Event, type="proposal.withdrawn", owner=MATCHER):
 
     proposal: str
     peers: tuple[PeerId, PeerId]
-    said_yes: tuple[PeerId, ...] = ()
+    said_yes: tuple[PeerId, ...] = Field((), description="who had said yes, without the one whose doing this is")
     reason: Literal["answered", "request_withdrawn", "break", "blocked", "left"]
 
 
@@ -426,11 +432,12 @@ class PairFormed(Event, type="pair.formed", owner=MATCHER):
 
 
 class PairClosed(Event, type="pair.closed", owner=MATCHER):
-    """The pair's place is free again on both sides."""
+    """The pair's place is free again on both sides. The other one gets the one notice next morning (rule 17)."""
 
     pair: str
     peers: tuple[PeerId, PeerId]
     reason: Literal["ended", "blocked", "left"]
+    by: PeerId | None = Field(None, description="whose doing it is; stays inside Twoway, no page or message says it")
 
 
 # ── ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -86,7 +86,7 @@ class Host:
         try:
             yield
         finally:
-            await _cancel(tasks)
+            await streams.cancelled(tasks)
             await self._broker.stop()
             await self.redis.aclose()
             log.info("service.stopped", service=self.name, pid=os.getpid())
@@ -149,14 +149,6 @@ class Host:
         return self.metrics.text()
 
 
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Until all are done: in Python 3.11 a timeout that ends at the same moment may swallow a cancellation."""
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=1.0)
-
-
 class _HealthAlone(AsgiFastStream):
     """FastStream's application without its start of the broker: that is a task of the host's, so that health answers and
     the process lives while Redis is away."""
@@ -177,10 +169,11 @@ def _name(work: Worker) -> str:
     return getattr(work, "__name__", type(work).__name__).strip("_")
 
 
-def run(app: Any, host: Host, port: int) -> int:
-    """Serves until SIGTERM or SIGINT; returns the process's exit code."""
+def run(app: Any, host: Host, port: int, trusted_proxies: str = "127.0.0.1") -> int:
+    """Serves until SIGTERM or SIGINT; returns the process's exit code. `trusted_proxies` may say for whom they ask."""
     server = uvicorn.Server(uvicorn.Config(app, host=host.settings.host, port=port, log_config=None, access_log=False,
-                                           lifespan="on", timeout_graceful_shutdown=5, server_header=False))
+                                           lifespan="on", timeout_graceful_shutdown=5, server_header=False,
+                                           proxy_headers=True, forwarded_allow_ips=trusted_proxies))
     code = 0
 
     def fatal() -> None:

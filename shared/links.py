@@ -13,7 +13,6 @@ from shared.sealing import Vault
 MY_PAGE = "/me"
 SIGN_IN = "/sign-in"
 INVITATION = "/invitation"
-URGENT_HELP = "/urgent-help"
 
 
 def sign_in_link(base_url: str, token: str) -> str:

@@ -17,6 +17,8 @@ from typing import Any
 import orjson
 import structlog
 
+from shared.sealing import SEAL
+
 FIELDS = frozenset({
     # what and where
     "service", "partition", "entry", "entries", "id", "cause", "trace", "error", "reason", "frames", "dropped",
@@ -89,7 +91,7 @@ def _allowed(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Muta
 
 def _sealed(value: Any) -> bool:
     """A seal is nobody's business here, whatever its field is called: a referral's `address` is one."""
-    return isinstance(value, str) and value.startswith("s1.")
+    return isinstance(value, str) and value.startswith(SEAL)
 
 
 def _json(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> bytes:

@@ -94,11 +94,6 @@ async def partners(redis: Redis, vault: Vault) -> list[Partner]:
     return sorted((_open(vault, row) for row in rows), key=lambda partner: partner.name)
 
 
-async def partner_of(redis: Redis, vault: Vault, source: str) -> Partner | None:
-    """The partner who publishes under `source`. An installation has tens of partners, so all are looked at."""
-    return next((partner for partner in await partners(redis, vault) if partner.source == source), None)
-
-
 async def add(redis: Redis, vault: Vault, partner: Partner) -> None:
     """Raises NameTaken, SourceTaken; then nothing has changed."""
     def put(there: list[Partner]) -> Partner:

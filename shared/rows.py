@@ -88,6 +88,10 @@ class Rows:
         """Lays in a row that the service keeps in memory, equal to the stored one; one that is there already stays."""
         self._rows.setdefault((table, id), row)
 
+    def known(self, table: Table[R], id: str) -> R | None:
+        """The row if it was loaded by now and exists: for `needs`, which may look at what earlier rounds brought."""
+        return self.get(table, id) if self.has(table, id) else None
+
     def has(self, table: Table[Any], id: str) -> bool:
         """Whether the row was loaded, be it there or not."""
         return (table, id) in self._rows

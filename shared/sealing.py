@@ -26,6 +26,9 @@ from pydantic import BaseModel
 from shared.events import Sealed
 
 KEY_BYTES: Final = 32
+SEAL: Final = "s1."
+"""What every seal begins with: the version of its form."""
+
 _NONCE_BYTES: Final = 12
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -78,7 +81,7 @@ class Vault:
 
     def seal(self, owner: str, wrapped: bytes, content: BaseModel) -> Sealed:
         body = _encrypt(self._cipher(owner, wrapped), content.model_dump_json().encode(), owner.encode())
-        return Sealed(f"s1.{owner}.{_text(body)}")
+        return Sealed(f"{SEAL}{owner}.{_text(body)}")
 
     def open(self, sealed: Sealed, wrapped: bytes | None, model: type[Model]) -> Model | Erased:
         """What was sealed, or ERASED when the key is no more. Raises BrokenSeal."""
@@ -86,7 +89,7 @@ class Vault:
             return ERASED
         try:
             version, owner, text = sealed.split(".", 2)
-            if version != "s1":
+            if f"{version}." != SEAL:
                 raise BrokenSeal
             content = _decrypt(self._cipher(owner, wrapped), _bytes(text), owner.encode())
         except ValueError as error:

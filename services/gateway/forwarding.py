@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+from shared import tracing
 from shared.host import Host
 from shared.logs import get_logger
 from shared.stream.append import Input, Place
-from shared.stream.archive import place
-from shared.stream.names import Partition
+from shared.stream.names import Partition, place
 from shared.stream.write import Committer
 
 SHOWN_WITHIN_S = 0.5
@@ -38,7 +38,7 @@ class Forwarder:
         for said, there in zip(inputs, places, strict=True):
             if there.fresh:
                 log.info(said.event.type, service=self._host.name, partition=partition.number, id=said.id,
-                         **vars(said.event))
+                         trace=tracing.current(), **vars(said.event))
         return places
 
     async def _passed(self, partition: Partition, entry: str) -> bool:

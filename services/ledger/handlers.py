@@ -24,15 +24,11 @@ from shared.events import (
     PairFormed,
     PeerLeft,
 )
-from shared.rows import Ref, Rows, Table
+from shared.rows import Ref, Rows
 from shared.service import Entry
 
 FORMER = "former"
 """Stands where the id of a peer who has left would stand."""
-
-
-def _known(rows: Rows, table: Table[Any], id: str) -> Any:
-    return rows.get(table, id) if rows.has(table, id) else None
 
 
 def _account(rows: Rows, peer: str) -> Account:
@@ -43,7 +39,7 @@ def _account(rows: Rows, peer: str) -> Account:
 
 def _holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
     yield HOLDERS, peer
-    holder = _known(rows, HOLDERS, peer)
+    holder = rows.known(HOLDERS, peer)
     if holder is not None and holder.account is not None:
         yield ACCOUNTS, holder.account
 
@@ -128,7 +124,7 @@ def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
     yield HOLDERS, event.peer
     yield TRANSFERS, event.moment
     yield TRANSFERS, reversal_id(event.moment)
-    transfer = _known(rows, TRANSFERS, event.moment)
+    transfer = rows.known(TRANSFERS, event.moment)
     for leg in transfer.legs if transfer is not None else ():
         yield ACCOUNTS, leg.account
 
@@ -188,10 +184,10 @@ def apply_closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
 def needs_leaving(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
     yield LEFT, event.peer
     yield from _holder_and_account(rows, event.peer)
-    holder = _known(rows, HOLDERS, event.peer)
+    holder = rows.known(HOLDERS, event.peer)
     for id in holder.pairs if holder is not None else ():
         yield PAIRS, id
-        pair = _known(rows, PAIRS, id)
+        pair = rows.known(PAIRS, id)
         for peer in pair.peers if pair is not None else ():
             yield HOLDERS, peer
 

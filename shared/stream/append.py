@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from redis.asyncio import Redis
 
+from shared import tracing
 from shared.events import Event
-from shared.sealing import Vault
+from shared.sealing import SEAL, Vault
 from shared.stream.names import Partition
 
 REMEMBERED_S = 7 * 24 * 60 * 60
@@ -55,7 +57,10 @@ class OtherBody(Exception):
 
 @dataclass(frozen=True)
 class Input:
-    """An event on its way in. `clear` is what its seals hold, in canonical form: sealing is random, repeating is not."""
+    """An event on its way in. `clear` is what its seals hold, in canonical form: sealing is random, repeating is not.
+
+    The rest of the event's fields is compared as it stands.
+    """
 
     event: Event
     id: str
@@ -79,25 +84,36 @@ class Appender:
         self._script = redis.register_script(_APPEND)
 
     async def append(self, partition: Partition, inputs: Sequence[Input], trace: str = "") -> list[Place]:
-        """All of `inputs` or none, in order. Raises OtherBody; RedisError means *unknown*: call again, ids unchanged."""
+        """All of `inputs` or none, in order, under `trace` or the one that is going on.
+
+        Raises OtherBody; RedisError means *unknown*: call again, ids unchanged.
+        """
         keys = [partition.log, *(partition.seen(each.id) for each in inputs)]
         args: list[str | int] = [REMEMBERED_S]
         for each in inputs:
-            args += [self._mac(each), _json_fields(each, trace)]
+            args += [self._mac(each), _json_fields(each, trace or tracing.current())]
         verdict, *places = [_str(part) for part in await self._script(keys=keys, args=args)]
         if verdict == "other":
             raise OtherBody(inputs[int(places[0]) - 1].id)
         return [Place(place.lstrip("+"), place.startswith("+")) for place in places]
 
     def _mac(self, each: Input) -> str:
-        content = each.clear or each.event.model_dump_json().encode()
-        return self._vault.mac("append", each.event.type.encode() + b"\0" + content)
+        open_fields = orjson.dumps(_without_seals(each.event.model_dump(mode="json")))
+        return self._vault.mac("append", b"\0".join((each.event.type.encode(), open_fields, each.clear)))
 
 
 def fields(event: Event, event_id: str, cause: str, trace: str) -> list[str]:
     """The flat fields of a log entry, names and values in turn."""
     return ["type", event.type, "v", str(event.v), "id", event_id, "cause", cause, "trace", trace,
             "body", event.model_dump_json()]
+
+
+def _without_seals(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_seals(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_seals(each) for each in value]
+    return None if isinstance(value, str) and value.startswith(SEAL) else value
 
 
 def _json_fields(each: Input, trace: str) -> str:

@@ -21,7 +21,7 @@ import orjson
 from redis.asyncio import Redis
 
 from shared.clock import DAY_MS
-from shared.stream.names import Partition
+from shared.stream.names import Partition, place
 from shared.stream.write import START
 
 CHUNK = 1_000
@@ -29,12 +29,6 @@ CHUNK = 1_000
 
 SERVICES = ("gateway", "matcher", "ledger", "notifier")
 """Whose cursors hold trimming back. A service that has never read holds everything back."""
-
-
-def place(entry: str) -> tuple[int, int]:
-    """An entry id as numbers, which sort as the log does."""
-    ms, sequence = entry.split("-", 1)
-    return int(ms), int(sequence)
 
 
 @dataclass(frozen=True)
@@ -46,11 +40,20 @@ class Mark:
     length: int
 
 
+class UnknownArchive(Exception):
+    """The archive's folder holds files that this Redis knows nothing of. Nothing was changed; move them away, or set
+    TWOWAY_DATA to the folder that belongs to this Redis."""
+
+
 class Archive:
     """The archive of one partition under `folder`."""
 
     def __init__(self, folder: Path, partition: Partition) -> None:
         self._folder = folder / "archive" / f"p{partition.number}"
+
+    @property
+    def exists(self) -> bool:
+        return any(self._folder.glob("*.jsonl.gz"))
 
     def settle(self, mark: Mark) -> None:
         """Cuts off whatever stands behind the mark: a crashed run's, or a later backup's."""
@@ -114,7 +117,7 @@ async def archive_and_trim(redis: Redis, partition: Partition, folder: Path, old
     """Archives, then trims, every entry from before `older_than_ms` that all services have passed. Says how many."""
     limit = await _limit(redis, partition, older_than_ms)
     archive, done = Archive(folder, partition), 0
-    mark = await _mark(redis, partition)
+    mark = await _mark(redis, partition, archive, limit)
     await asyncio.to_thread(archive.settle, mark)
     while True:
         entries: Any = await redis.xrange(partition.log, f"({mark.at}", f"({limit[0]}-{limit[1]}", count=CHUNK)
@@ -129,9 +132,16 @@ async def archive_and_trim(redis: Redis, partition: Partition, folder: Path, old
     return done
 
 
-async def _mark(redis: Redis, partition: Partition) -> Mark:
+async def _mark(redis: Redis, partition: Partition, archive: Archive, limit: tuple[int, int]) -> Mark:
+    """How far the archive is known to go. The first mark is written before the first file. Raises UnknownArchive."""
     at, day, length = map(_text, await redis.hmget(partition.archived, "at", "day", "length"))
-    return Mark(at, day, int(length)) if at else Mark(START, "", 0)
+    if at:
+        return Mark(at, day, int(length))
+    if archive.exists:
+        raise UnknownArchive(UnknownArchive.__doc__)
+    if limit > (0, 1):
+        await redis.hset(partition.archived, mapping={"at": START, "day": "0", "length": 0})
+    return Mark(START, "0", 0)
 
 
 def _text(value: bytes | str | None) -> str:
@@ -150,7 +160,7 @@ async def _limit(redis: Redis, partition: Partition, older_than_ms: int) -> tupl
 
 async def archivist(redis: Redis, partitions: list[Partition], folder: Path, now_ms: int,
                     retention_days: int, archive_months: int) -> int:
-    """One round over all partitions: archive and trim by age, let old archives go."""
+    """One round over all partitions: archive and trim by age, let old archives go. Raises UnknownArchive."""
     done = 0
     for partition in partitions:
         done += await archive_and_trim(redis, partition, folder, now_ms - retention_days * DAY_MS)

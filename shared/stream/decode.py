@@ -45,24 +45,36 @@ Item = Entry | Bad | TooNew
 class Batch:
     """What one read brought: the items that this reader handles, in order, and how far the read went."""
 
-    cursor: str
-    passed: int
+    ids: tuple[str, ...]
+    """Of every entry of the batch, the skipped ones too, in order."""
     items: tuple[Item, ...]
     counts: tuple[int, ...]
-    """For each item, how many entries of the batch stand up to and including it; the skipped ones count too."""
+    """For each item, how many entries of the batch stand up to and including it."""
     unknown: int = 0
     """Entries of a type that no version of the catalogue here knows; skipped, and counted."""
 
+    @property
+    def begin(self) -> str:
+        """The entry that it begins with."""
+        return self.ids[0]
+
+    @property
+    def cursor(self) -> str:
+        """Where the service has come once the batch is handled."""
+        return self.ids[-1]
+
+    @property
+    def passed(self) -> int:
+        return len(self.ids)
+
     def first(self, items: int) -> Batch:
         """The batch up to and including that many items (at least one)."""
-        last = items - 1
-        return Batch(self.items[last].at, self.counts[last], self.items[:items], self.counts[:items])
+        return Batch(self.ids[:self.counts[items - 1]], self.items[:items], self.counts[:items])
 
     def after(self, items: int) -> Batch:
         """What is left of the batch after that many items."""
         passed = self.counts[items - 1] if items else 0
-        return Batch(self.cursor, self.passed - passed, self.items[items:],
-                     tuple(count - passed for count in self.counts[items:]))
+        return Batch(self.ids[passed:], self.items[items:], tuple(count - passed for count in self.counts[items:]))
 
 
 class Decoder:
@@ -76,14 +88,15 @@ class Decoder:
         items: list[Item] = []
         counts: list[int] = []
         unknown = 0
-        for count, (at, fields) in enumerate(zip(ids, entries, strict=True), 1):
+        places = tuple(at.decode() for at in ids)
+        for count, (at, fields) in enumerate(zip(places, entries, strict=True), 1):
             type = fields.get(b"type")
             if (event := self._handled.get(type or b"")) is not None:
-                items.append(decode(at.decode(), fields, event))
+                items.append(decode(at, fields, event))
                 counts.append(count)
             elif type not in self._known:
                 unknown += 1
-        return Batch(ids[-1].decode(), len(ids), tuple(items), tuple(counts), unknown)
+        return Batch(places, tuple(items), tuple(counts), unknown)
 
 
 def decode(at: str, fields: Mapping[bytes, bytes], event: type[Event]) -> Item:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+
+def place(entry: str) -> tuple[int, int]:
+    """An entry id as numbers, which sort as the log does."""
+    ms, _, sequence = entry.partition("-")
+    return int(ms or 0), int(sequence or 0)
+
+
 DIRECTORY = "twoway:directory"
 """community → partition; the only key of the log that belongs to no partition."""
 

@@ -31,7 +31,7 @@ from shared.service import Entry, Handling, Later, Service
 from shared.stream.append import fields as entry_fields
 from shared.stream.dead import DEAD, DeadLetter, readable
 from shared.stream.decode import Bad, Batch, Decoder, Item, TooNew, decode
-from shared.stream.names import Partition
+from shared.stream.names import Partition, place
 from shared.stream.write import Committer, Write
 
 TRIES_MAX = 3
@@ -61,6 +61,7 @@ class Reader:
         self._handling: dict[type[Event], Handling] = {**service.inputs, EntryReplayed: Handling()}
         self.decoder = Decoder(self._handling)
         self._turn = asyncio.Lock()
+        self._wait_s = WAIT_S
         self.cursor = ""
         self.stopped: str | None = None
         """Why this reader reads no more, when it does not."""
@@ -71,51 +72,52 @@ class Reader:
             await self._take_over()
         return self.cursor
 
-    async def handle(self, batch: Batch, after: str) -> str:
-        """Takes a batch that was read from `after` on through to its commit; returns where to read on from.
+    async def handle(self, batch: Batch) -> str:
+        """Takes a batch through to its commit; returns where to read on from. Never raises but when cancelled.
 
-        Never raises but when cancelled. A batch from anywhere but the cursor is stale and is left for reading again:
-        a handler that was still waiting for Redis when its turn ended must not commit beside its successor.
+        After anything but a clean commit the cursor alone knows what was done: memory is dropped, and the host reads again
+        from there. A batch that does not follow the cursor is stale, and is left for that reading too.
         """
         async with self._turn:
-            if not self.stopped and after == self.cursor:
+            if not self.stopped and place(batch.begin) > place(self.cursor):
+                if batch.unknown:
+                    self._metrics.unknown.labels(self.service.name).inc(batch.unknown)
                 await self._handle(batch)
         return self.cursor
 
     async def _handle(self, batch: Batch) -> None:
-        if batch.unknown:
-            self._metrics.unknown.labels(self.service.name).inc(batch.unknown)
-        wait_s = WAIT_S
+        try:
+            await self._batch(batch)
+            self._wait_s = WAIT_S
+            return
+        except Overtaken as overtaken:
+            log.warning("reader.overtaken", service=self.service.name, partition=self.partition.number, entry=overtaken.at)
+            self._metrics.overtaken.labels(self.service.name).inc()
+        except (RedisError, OSError) as error:
+            await self._wait(error)
+        await self._find_place()
+
+    async def _find_place(self) -> None:
+        """Until the real cursor is known and memory is filled from there."""
         while True:
             try:
-                return await self._batch(batch)
-            except Overtaken as overtaken:
-                log.warning("reader.overtaken", service=self.service.name, partition=self.partition.number,
-                            entry=overtaken.at)
-                self._metrics.overtaken.labels(self.service.name).inc()
-                if await self._again():
-                    return None
+                return await self._take_over()
             except (RedisError, OSError) as error:
-                self._metrics.away.labels(self.service.name).inc()
-                log.warning("reader.waits", service=self.service.name, partition=self.partition.number,
-                            error=type(error).__name__, wait_s=round(wait_s, 2))
-                await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
-                wait_s = min(WAIT_MAX_S, wait_s * 2)
-                # The last write may have been done or not: the cursor alone knows.
-                if await self._again():
-                    return None
+                await self._wait(error)
+
+    async def _wait(self, error: Exception) -> None:
+        """Longer with each failure until a batch is committed: a server that refuses writes is not asked in a hot loop."""
+        self._metrics.away.labels(self.service.name).inc()
+        log.warning("reader.waits", service=self.service.name, partition=self.partition.number,
+                    error=type(error).__name__, wait_s=round(self._wait_s, 2))
+        await asyncio.sleep(self._wait_s * random.uniform(0.5, 1.0))
+        self._wait_s = min(WAIT_MAX_S, self._wait_s * 2)
 
     async def _take_over(self) -> None:
-        self.cursor = await self._committer.cursor()
+        at = await self._committer.cursor()
         if self.service.warm is not None:
             await self.service.warm(self._redis, self.partition)
-
-    async def _again(self) -> bool:
-        try:
-            await self._take_over()
-        except (RedisError, OSError):
-            return False
-        return True
+        self.cursor = at  # last: with memory from before it, a batch must not pass for one that follows it
 
     async def _batch(self, batch: Batch) -> None:
         for known, item in enumerate(batch.items):
@@ -221,7 +223,8 @@ class Reader:
         write.commands += rows.commands(self.partition, self.service.name)
         if self.service.before_commit is not None:
             await self.service.before_commit(said)
-        if (real := await self._committer.commit(self.cursor, batch.cursor, batch.passed, write)) is not None:
+        real = await self._committer.commit(self.cursor, batch.begin, batch.cursor, batch.passed, write)
+        if real is not None:
             raise Overtaken(real)
         self.cursor = batch.cursor
         self._metrics.committed(self.service.name, self.partition.number, batch.passed, len(write.emits))

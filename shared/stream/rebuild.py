@@ -11,7 +11,8 @@ It goes as far as the service's cursor and leaves that where it is. It holds all
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from shared.events import EntryReplayed, EntrySetAside, Event
 from shared.rows import Rows
 from shared.sealing import Vault
 from shared.service import Entry, Service
-from shared.stream.archive import Archive, place
+from shared.stream.archive import Archive
 from shared.stream.decode import decode
-from shared.stream.names import Partition
+from shared.stream.names import Partition, place
 from shared.stream.reader import replayed
 from shared.stream.write import Committer
 
@@ -36,6 +37,10 @@ Fields = dict[bytes, bytes]
 
 class ReadMeanwhile(Exception):
     """The service went on reading during its rebuild. Nothing was replaced; stop it, then try again."""
+
+
+class Incomplete(Exception):
+    """Archive and log no longer hold everything that the service read. Nothing was replaced; look for the missing archive."""
 
 
 async def history(redis: Redis, partition: Partition, folder: Path) -> AsyncIterator[tuple[str, Fields]]:
@@ -59,11 +64,13 @@ async def history(redis: Redis, partition: Partition, folder: Path) -> AsyncIter
 async def rebuild(service: Service, partition: Partition, redis: Redis, vault: Vault, folder: Path) -> int:
     """Replaces the service's derived rows; the caller holds the service's lock. Returns how many entries were applied.
 
-    Raises ReadMeanwhile.
+    Raises ReadMeanwhile, Incomplete.
     """
     cursor = await Committer(redis, partition, service.name).cursor()
     end = place(cursor)
     said, aside = await _said(service, partition, redis, folder)
+    if said.passed(end) != await _read(redis, partition, service):
+        raise Incomplete(Incomplete.__doc__)
     inputs = {event.type.encode(): event for event in service.inputs} | {EntryReplayed.type.encode(): EntryReplayed}
     rows, applied = Rows(vault, whole=True), 0
     async for at, fields in history(redis, partition, folder):
@@ -75,7 +82,7 @@ async def rebuild(service: Service, partition: Partition, redis: Redis, vault: V
         item = decode(at, fields, event_type)
         if isinstance(item, Entry) and item.id not in aside and (subject := _subject(item, service)) is not None:
             service.inputs[type(subject)].apply(rows, subject, item.at_ms)
-            for own in said.get(item.id, ()):
+            for own in said.after(item.id, at):
                 service.own[type(own)](rows, own, item.at_ms)
             applied += 1
     await _replace(rows, service, partition, redis, cursor)
@@ -89,18 +96,53 @@ def _subject(entry: Entry, service: Service) -> Event | None:
     return again.event if isinstance(again, Entry) else None
 
 
-async def _said(service: Service, partition: Partition, redis: Redis,
-                folder: Path) -> tuple[dict[str, list[Event]], set[str]]:
-    """What the service emitted, by cause and in order, and what it set aside: entries' places, and ids of vain replays."""
+class _Said:
+    """What the service emitted, by cause and in order.
+
+    An id is remembered for seven days only, so an event may stand on the log twice, months apart. Each time led to events of
+    its own: those that stand between it and the next time.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[str, list[tuple[str, Event]]] = {}
+        self._places: dict[str, list[str]] = {}
+        self._count: list[tuple[int, int]] = []
+
+    def met(self, at: str, id: str) -> None:
+        self._count.append(place(at))
+        self._places.setdefault(id, []).append(at)
+
+    def add(self, at: str, cause: str, event: Event) -> None:
+        self._events.setdefault(cause, []).append((at, event))
+
+    def passed(self, end: tuple[int, int]) -> int:
+        """How many entries stand up to and including `end`."""
+        return bisect_right(self._count, end)
+
+    def after(self, id: str, at: str) -> Iterator[Event]:
+        later = [place(each) for each in self._places.get(id, ()) if place(each) > place(at)]
+        for said_at, event in self._events.get(id, ()):
+            if place(at) < place(said_at) and (not later or place(said_at) < later[0]):
+                yield event
+
+
+async def _read(redis: Redis, partition: Partition, service: Service) -> int:
+    count: Any = await redis.hget(partition.cursor(service.name), "read")
+    return int(count or 0)
+
+
+async def _said(service: Service, partition: Partition, redis: Redis, folder: Path) -> tuple[_Said, set[str]]:
+    """What the service emitted, and what it set aside: entries' places, and ids of vain replays."""
     own = {event.type.encode(): event for event in service.own}
-    said: dict[str, list[Event]] = {}
+    said = _Said()
     aside: set[str] = set()
     async for at, fields in history(redis, partition, folder):
+        said.met(at, fields.get(b"id", b"").decode(errors="replace"))
         kind = fields.get(b"type", b"")
         if (event_type := own.get(kind)) is not None:
             item = decode(at, fields, event_type)
             if isinstance(item, Entry):
-                said.setdefault(item.cause, []).append(item.event)
+                said.add(at, item.cause, item.event)
         elif kind == EntrySetAside.type.encode():
             item = decode(at, fields, EntrySetAside)
             if isinstance(item, Entry) and item.event.service == service.name:

@@ -2,7 +2,8 @@
 
 One Lua script a batch. It is refused as a whole when the cursor is not where this reader believes it to be: then another
 instance (or this one's own lost answer) was first, and the answer says how far the log has really been handled. That is the
-fence: no lock is needed for safety, and an effect happens once through crashes, zombies and repeated commands.
+fence: no lock is needed for safety, and an effect happens once through crashes, zombies and repeated commands. It is refused
+too when an entry stands between the cursor and the batch, so that nothing can be passed over unhandled.
 
 Lua does not roll back, so everything that could fail is checked before: types of keys when a reader takes over
 (`check_types`), the number of arguments when commands are built (`shared/rows.py`).
@@ -22,14 +23,16 @@ from shared.stream.names import Partition
 
 START = "0-0"
 
-# KEYS: cursor, log, timers. ARGV: believed cursor, new cursor, entries passed, emitted entries and timers as one JSON text
+# KEYS: cursor, log, timers. ARGV: believed cursor, the batch's first and last entry, entries passed, emitted entries and
+# timers as one JSON text
 # each (redis-py spends 1.3 us on an argument, so 13 of them an event would cost more than all else), then the commands,
 # each as a count and that many arguments.
 _ONE_WRITE = """
 local here = redis.call('HGET', KEYS[1], 'at') or '0-0'
 if here ~= ARGV[1] then return here end
-local emitted, timers = cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
-local i = 6
+if #redis.call('XRANGE', KEYS[2], '(' .. here, '(' .. ARGV[2], 'COUNT', 1) > 0 then return here end
+local emitted, timers = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
+local i = 7
 while ARGV[i] do
   local last = i + tonumber(ARGV[i])
   redis.call(unpack(ARGV, i + 1, last))
@@ -37,8 +40,8 @@ while ARGV[i] do
 end
 for _, entry in ipairs(emitted) do redis.call('XADD', KEYS[2], '*', unpack(entry)) end
 for _, timer in ipairs(timers) do redis.call('ZADD', KEYS[3], timer[1], timer[2]) end
-redis.call('HSET', KEYS[1], 'at', ARGV[2])
-redis.call('HINCRBY', KEYS[1], 'read', ARGV[3])
+redis.call('HSET', KEYS[1], 'at', ARGV[3])
+redis.call('HINCRBY', KEYS[1], 'read', ARGV[4])
 return 'OK'
 """
 
@@ -77,10 +80,12 @@ class Committer:
         at: Any = await self._redis.hget(self._cursor, "at")
         return START if at is None else at.decode()
 
-    async def commit(self, believed: str, new: str, passed: int, write: Write) -> str | None:
-        """None when done; otherwise the cursor's real place, and nothing was written. Raises RedisError: unknown."""
+    async def commit(self, believed: str, begin: str, end: str, passed: int, write: Write) -> str | None:
+        """Passes the entries from `begin` to `end`. None when done; otherwise the cursor's real place, and nothing was written:
+        it is not where it was believed, or an entry stands between it and `begin`. Raises RedisError: unknown.
+        """
         timers = [(str(due_ms), orjson.dumps(entry).decode()) for due_ms, entry in write.timers]
-        args: list[bytes | str | int] = [believed, new, passed, orjson.dumps(write.emits), orjson.dumps(timers)]
+        args: list[bytes | str | int] = [believed, begin, end, passed, orjson.dumps(write.emits), orjson.dumps(timers)]
         for command in write.commands:
             args.append(len(command))
             args += command

@@ -62,7 +62,7 @@ class Loop:
                 entries: Any = await self.redis.xrange(self.partition.log, f"({reader.cursor}", count=200)
                 if entries:
                     batch = reader.decoder.batch([at for at, _ in entries], [fields for _, fields in entries])
-                    await reader.handle(batch, reader.cursor)
+                    await reader.handle(batch)
                     moved = True
 
     async def say(self, event: Event, id: str | None = None, trace: str = "") -> str:

@@ -78,7 +78,7 @@ class Bench:
         entries: Any = await self.redis.xrange(P0.log, f"({self.reader.cursor}", count=count)
         if entries:
             batch = self.reader.decoder.batch([at for at, _ in entries], [f for _, f in entries])
-            await self.reader.handle(batch, self.reader.cursor)
+            await self.reader.handle(batch)
 
     async def tallies(self) -> dict[str, int]:
         rows: Any = await self.redis.hgetall(P0.of("tally", "tallies"))

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from shared.clock import DAY_MS
 from shared.events import CountsChanged
 from shared.service import Entry, Service
-from shared.stream.archive import SERVICES, Archive, archive_and_trim
-from shared.stream.rebuild import history, rebuild
+from shared.stream.archive import SERVICES, Archive, UnknownArchive, archive_and_trim
+from shared.stream.rebuild import Incomplete, history, rebuild
 from tests.integration.core import tally
 from tests.integration.core.tally import P0, Bench, service
 
@@ -102,3 +102,40 @@ async def test_an_entry_that_was_set_aside_stays_aside_in_a_rebuild_until_it_is_
     await bench.read()
     assert await rebuild(mended, P0, redis, bench.vault, tmp_path) == 1
     assert await bench.tallies() == {"b": 1}
+
+
+async def test_a_rebuild_without_the_whole_history_is_refused_and_replaces_nothing(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    places = await bench.left("a", "b", "c")
+    await bench.read()
+    await everyone_has_read_to(redis, places[1])
+    await archive_and_trim(redis, P0, tmp_path, FAR)
+    with pytest.raises(Incomplete, match="look for the missing archive"):
+        await rebuild(service(), P0, redis, bench.vault, tmp_path / "another folder")
+    assert await bench.tallies() == {"a": 1, "b": 1, "c": 1}
+    assert await rebuild(service(), P0, redis, bench.vault, tmp_path) == 3
+
+
+async def test_an_event_that_came_again_after_its_id_was_forgotten_is_rebuilt_as_it_was_decided(
+        redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    await bench.left("a")
+    await bench.read()
+    await redis.delete(*[key async for key in redis.scan_iter("*:seen:*")])
+    await redis.xadd(P0.log, {"type": "peer.left", "v": "1", "id": "event-0-a", "body": '{"peer":"a"}'})
+    await bench.left("b")
+    await bench.read()
+    before = await bench.tallies()
+    await rebuild(service(), P0, redis, bench.vault, tmp_path)
+    assert await bench.tallies() == before == {"a": 2, "b": 1}
+
+
+async def test_an_archive_that_this_redis_knows_nothing_of_is_left_as_it_is(redis: Redis, tmp_path: Path) -> None:
+    Archive(tmp_path, P0).write([("1-0", {"type": "a"})])
+    bench = Bench(redis)
+    [place] = await bench.left("a")
+    await everyone_has_read_to(redis, place)
+    with pytest.raises(UnknownArchive, match="move them away"):
+        await archive_and_trim(redis, P0, tmp_path, FAR)
+    assert [at for at, _ in Archive(tmp_path, P0).read()] == ["1-0"]
+    assert await redis.xlen(P0.log) == 1

@@ -85,3 +85,13 @@ async def test_a_server_killed_and_started_again_loses_and_doubles_nothing(
 
 async def _has(bench: Bench, expected: dict[str, int]) -> bool:
     return await bench.tallies() == expected
+
+
+async def test_a_reader_that_met_something_newer_lets_go_for_one_that_can_read_it(redis_url: str, redis: Redis) -> None:
+    old, new = Bench(redis), Bench(redis)
+    await redis.xadd(P0.log, {"type": "peer.left", "v": "2", "id": "n", "body": '{"peer": "n"}'})
+    async with hosted(old.reader, redis_url, redis) as stopped:
+        await until(lambda: old.reader.stopped)
+        assert not stopped.ready
+        async with hosted(new.reader, redis_url, redis) as updated:
+            await until(lambda: updated.active)

@@ -41,10 +41,10 @@ async def test_what_is_emitted_names_its_cause_and_carries_its_trace(bench: Benc
 
 async def test_a_write_from_a_believed_cursor_that_is_not_the_real_one_changes_nothing(redis: Redis) -> None:
     committer = Committer(redis, P0, "tally")
-    assert await committer.commit("0-0", "5-0", 5, Write()) is None
+    assert await committer.commit("0-0", "1-0", "5-0", 5, Write()) is None
     write = Write(commands=[["HSET", P0.of("tally", "tallies"), "a", "{}"]])
     write.emit(PeerLeft(peer="a"), fields(PeerLeft(peer="a"), "e", "", ""))
-    assert await committer.commit("0-0", "7-0", 7, write) == "5-0"
+    assert await committer.commit("0-0", "6-0", "7-0", 2, write) == "5-0"
     assert await redis.xlen(P0.log) == 0
     assert not await redis.exists(P0.of("tally", "tallies"))
     assert await committer.cursor() == "5-0"
@@ -62,15 +62,16 @@ async def test_two_readers_that_both_believe_they_are_in_charge_do_everything_on
     assert len(await bench.emitted("counts.changed")) == 60
 
 
-async def test_a_batch_read_from_elsewhere_than_the_cursor_is_left_for_reading_again(bench: Bench, redis: Redis) -> None:
-    await bench.left("a", "b")
+async def test_a_batch_that_does_not_follow_the_cursor_is_left_for_reading_again(bench: Bench, redis: Redis) -> None:
+    await bench.left("a", "b", "c")
     await bench.reader.begin()
     entries: Any = await redis.xrange(P0.log)
-    batch = bench.reader.decoder.batch([at for at, _ in entries], [f for _, f in entries])
-    assert await bench.reader.handle(batch, "0-0") == batch.cursor
-    assert await bench.reader.handle(batch, "0-0") == batch.cursor
-    assert await bench.reader.handle(batch, "1-0") == batch.cursor
-    assert await bench.tallies() == {"a": 1, "b": 1}
+    whole = bench.reader.decoder.batch([at for at, _ in entries], [f for _, f in entries])
+    assert await bench.reader.handle(whole.after(1)) == "0-0"  # one before it was not handled yet
+    assert await bench.reader.handle(whole.first(2)) == whole.ids[1]
+    assert await bench.reader.handle(whole) == whole.ids[1]  # two of it were handled already
+    assert await bench.reader.handle(whole.after(2)) == whole.cursor
+    assert await bench.tallies() == {"a": 1, "b": 1, "c": 1}
 
 
 async def test_entries_that_cannot_be_parsed_are_set_aside_and_their_neighbours_handled(bench: Bench, redis: Redis) -> None:

@@ -36,4 +36,4 @@ def test_a_batch_taken_in_two_parts_passes_every_entry_once(kinds: list[str], da
         first, rest = batch.first(cut), batch.after(cut)
         assert first.passed + rest.passed == batch.passed == len(kinds)
         assert first.items + rest.items == batch.items
-        assert rest.cursor == batch.cursor
+        assert first.ids + rest.ids == batch.ids
