@@ -20,7 +20,9 @@ from console.running import refuse
 from console.snapshot import Kept
 from console.system import Data, System
 from services.gateway import left_ids
+from shared.stream.archive import Archive, Mark
 from shared.stream.names import Partition
+from shared.stream.write import START
 
 STILL_WARN_S = 1.0
 """A stillness that people could notice is announced. From 5 s on Redis tells others that it is busy; services then wait."""
@@ -52,11 +54,12 @@ def backup(
 
     async def work(at: System) -> None:
         with journal.noted(at, "backup.made", path=folder.name):
-            parts = await _copy(at, folder)
+            copied = await _copy(at, folder)
         if key_to is not None:
             _write_key(at, key_to)
         shown.table(("partition", "log entries", "keys", "up to", "server stood still"), (
-            (f"p{part.number}", part.entries, part.keys, part.last or "", shown.span(still_s)) for part, still_s in parts))
+            (f"p{each.part.number}", each.part.entries, each.part.keys, each.part.last or "", shown.span(each.still_s))
+            for each in copied))
         print(f"The backup is in {folder}.")
         _warn(at, key_to)
     system.run(work, data, answer_s=ANSWER_S_MAX)
@@ -71,22 +74,31 @@ def _check(folder: Path, key_to: Path | None) -> None:
         refuse("the key would lie beside what it opens; name a file outside the backup")
 
 
-async def _copy(at: System, folder: Path) -> list[tuple[PartitionPart, float]]:
+@dataclass(frozen=True)
+class _Copied:
+    """A partition in the backup. `mark` is how far its archive went at that moment."""
+
+    part: PartitionPart
+    still_s: float
+    mark: Mark
+
+
+async def _copy(at: System, folder: Path) -> list[_Copied]:
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-        parts = [await _partition(at, folder, partition) for partition in at.partitions]
+        copied = [await _partition(at, folder, partition) for partition in at.partitions]
         await write_lines(folder / "installation.jsonl.gz", _installation(at))
-        _files(at.settings.data, folder)
-        manifest = Manifest(made_ms=at.clock.now_ms(), partitions=tuple(part for part, _ in parts), files=vouch(folder))
+        _files(at.settings.data, folder, copied)
+        manifest = Manifest(made_ms=at.clock.now_ms(), partitions=tuple(each.part for each in copied), files=vouch(folder))
         (folder / MANIFEST).write_text(manifest.signed(at.vault).model_dump_json(indent=1), "utf-8")
     except OSError as error:
         refuse(f"{error.filename or folder} can't be written ({error.strerror}); there is no whole backup in {folder}")
     except snapshot.Unreadable as error:
         refuse(str(error))
-    return parts
+    return copied
 
 
-async def _partition(at: System, folder: Path, partition: Partition) -> tuple[PartitionPart, float]:
+async def _partition(at: System, folder: Path, partition: Partition) -> _Copied:
     expected = await snapshot.stands_still_s(at.redis, partition)
     if expected > STILL_WARN_S:
         print(f"p{partition.number}: every service will wait for about {shown.span(expected)}.", file=sys.stderr)
@@ -97,7 +109,8 @@ async def _partition(at: System, folder: Path, partition: Partition) -> tuple[Pa
     await write_lines(folder / f"p{partition.number}.state.jsonl.gz", _each(state))
     end = log.cut.end
     said = {"last": end.last, "added": end.added, "deleted": end.deleted} if end else {}
-    return PartitionPart(number=partition.number, entries=count, keys=len(state), **said), log.still_s
+    part = PartitionPart(number=partition.number, entries=count, keys=len(state), **said)
+    return _Copied(part, log.still_s, _mark(partition, state))
 
 
 @dataclass
@@ -138,12 +151,23 @@ async def _installation(at: System) -> AsyncIterator[Any]:
         yield line
 
 
-def _files(data: Path, folder: Path) -> None:
-    """The archive after the log: what was trimmed meanwhile is in it. Who left after everything else."""
+def _files(data: Path, folder: Path, copied: list[_Copied]) -> None:
+    """The archive as far as it went at each partition's moment: what came to it since is on the log that was copied. Who left
+    after everything else."""
     if (data / "archive").is_dir():
         shutil.copytree(data / "archive", folder / "archive")
+    for each in copied:
+        Archive(folder, Partition(each.part.number)).settle(each.mark)
     if (data / left_ids.NAME).exists():
         shutil.copyfile(data / left_ids.NAME, folder / left_ids.NAME)
+
+
+def _mark(partition: Partition, state: list[Kept]) -> Mark:
+    for kept in state:
+        if kept.key == partition.archived:
+            told = dict(zip(kept.items[::2], kept.items[1::2], strict=True))
+            return Mark(told[b"at"].decode(), told[b"day"].decode(), int(told[b"length"]))
+    return Mark(START, "", 0)
 
 
 def _write_key(at: System, path: Path) -> None:

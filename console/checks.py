@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.gateway.store import PairRow, PeerRow, ProposalRow, ReferralRow, RequestRow
 from services.ledger.store import Snapshot as Ledger
 from services.matcher.store import Snapshot as Matcher
-from shared.stream.archive import place
+from shared.stream.names import place
 from shared.stream.write import START
 
 
@@ -41,7 +41,7 @@ class Places:
     @property
     def at_rest(self) -> bool:
         """Every service has passed the last entry."""
-        return all(cursor.at == self.last for cursor in self.cursors.values())
+        return all(place(cursor.at) >= place(self.last) for cursor in self.cursors.values())
 
 
 @dataclass(frozen=True)

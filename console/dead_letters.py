@@ -13,12 +13,11 @@ from console.running import refuse
 from console.system import AsJson, Data, System
 from shared.events import EntryReplayed
 from shared.stream.append import Input
-from shared.stream.archive import place
 from shared.stream.dead import DEAD, DeadLetter, claim, drop, letters
-from shared.stream.names import Partition
+from shared.stream.names import Partition, place
 
 ANSWER_S_MAX = 10.0
-"""How long `replay` waits for the service to have taken the entry. A service that is down takes it when it comes back."""
+"""How long `replay` waits for a running service to have taken the entry."""
 
 Id = Annotated[str, typer.Argument(help="<service>:<entry>, as `twoway dead-letters list` shows it.")]
 OnPartition = Annotated[int | None, typer.Option("--partition", help="Needed only when the id stands on several.")]
@@ -104,7 +103,7 @@ async def _find(at: System, id: str, number: int | None) -> Found:
 async def _outcome(at: System, partition: Partition, letter: DeadLetter, entry: str) -> int:
     """Waits until the service has passed the replay, then says what came of it."""
     until = time.monotonic() + ANSWER_S_MAX
-    while time.monotonic() < until:
+    while await at.redis.exists(partition.lock(letter.service)) and time.monotonic() < until:
         cursor: Any = await at.redis.hget(partition.cursor(letter.service), "at")
         if cursor is not None and place(cursor.decode()) >= place(entry):
             row: Any = await at.redis.hget(partition.dead, letter.id)

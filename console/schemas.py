@@ -32,7 +32,7 @@ SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
     ("contact.offered", "contact"): events.Contact,
     ("concern.raised", "text"): events.FreeText,
     ("sign_in.requested", "secret"): events.SignInSecret,
-    ("referral.made", "address"): events.Address,
+    ("referral.made", "address"): events.Invitation,
     ("proposal.made", "reasons"): events.Reasons,
 }
 """What each sealed field holds, once opened."""

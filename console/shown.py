@@ -33,7 +33,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str =
     target = console()
     with target.capture() as captured:
         target.print(shown)
-    print("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()), end="\n\n")
+    lines = "\n".join(line.rstrip() for line in captured.get().splitlines())
+    print(lines.strip("\n"), end="\n\n")
 
 
 def as_json(value: Any) -> None:

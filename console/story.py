@@ -17,8 +17,8 @@ from typing import Any
 from redis.asyncio import Redis
 
 from shared.events import ANY, REGISTRY, EntryReplayed
-from shared.stream.archive import Archive, place
-from shared.stream.names import Partition
+from shared.stream.archive import Archive
+from shared.stream.names import Partition, place
 from shared.stream.rebuild import READ, history
 
 PREFIX_MIN = 8

@@ -12,4 +12,4 @@ from shared.settings import load
 if __name__ == "__main__":
     settings, programme = load(GatewaySettings)
     app, host = build(settings, programme)
-    sys.exit(run(app, host, settings.port))
+    sys.exit(run(app, host, settings.port, settings.trusted_proxies))

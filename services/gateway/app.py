@@ -11,11 +11,12 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from services.gateway import catalogue, refusals
+from services.gateway import catalogue, near, refusals
 from services.gateway.access import Access
 from services.gateway.guard import Guard
 from services.gateway.pages import (
     ask,
+    before,
     concerns,
     events,
     invitations,
@@ -36,7 +37,7 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, pairs, invitations, events)
+NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, pairs, before, invitations, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:
@@ -47,7 +48,10 @@ def build(settings: GatewaySettings, programme: Programme, clock: Clock | None =
     app = FastAPI(title="Twoway", lifespan=host.lifespan, openapi_url=None, redirect_slashes=False)
     for noun in (*NOUNS, mailbox) if settings.try_out else NOUNS:
         app.include_router(noun.router(web))
-    app.router.routes += [Route(path, _Asgi(health), include_in_schema=False) for path, health in host.routes]
+    for path, health in host.routes:
+        if path == "/metrics" and not settings.metrics_public:
+            health = near.Only(health, web.pages)
+        app.router.routes.append(Route(path, _Asgi(health), include_in_schema=False))
     app.mount("/static", Static(directory=STATIC))
     refusals.install(app, web)
     app.add_middleware(refusals.Bugs, web=web)

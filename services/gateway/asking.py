@@ -8,6 +8,7 @@ import orjson
 
 from services.gateway.forms import Ask
 from services.gateway.posted import Posted
+from services.gateway.referring import use
 from services.gateway.signing_in import send_link
 from services.gateway.store.addresses import joined_id
 from services.gateway.store.drafts import Draft
@@ -21,12 +22,10 @@ from shared.events import (
     PreferencesChanged,
     Profile,
     QuietHours,
-    ReferralUsed,
     SupportRequested,
     Way,
 )
 from shared.stream.append import Input
-from shared.stream.names import Partition
 
 
 def with_what_we_know(answers: Posted, here: Here | None) -> Posted:
@@ -81,22 +80,31 @@ async def send(web: Web, draft: Draft, asked: Ask, here: Here | None) -> None:
     """Puts the request on the log, once however often it is called.
 
     An address that is somebody's already gets that somebody a sign-in link instead, and the page shows no difference.
-    Raises RedisError: unknown, call again with the same draft.
+    An invitation is used up after that, apart: whatever becomes of it, the request is in. Raises RedisError: unknown,
+    call again with the same draft.
     """
-    partition = await web.host.directory.partition_of(asked.community)
     if here is not None and here.peer == draft.peer:
-        await web.forwarder.append(here.partition, *_request(web, draft, asked, here.row.community, here.key))
-        return
-    if not draft.key:
-        return  # begun as somebody who has signed out since: they sign in and find their page
+        await web.forwarder.append(here.partition, *_request(web, draft, asked, here.row.community, here.key, here.row.quiet))
+        asker: str | None = here.peer
+    else:
+        asker = await _join(web, draft, asked)
+    if draft.referral is not None and asker is not None:
+        await use(web, draft.referral, asker)
+
+
+async def _join(web: Web, draft: Draft, asked: Ask) -> str | None:
+    """Whose request it is; none for somebody who has left since."""
+    partition = await web.host.directory.partition_of(asked.community)
     key = bytes.fromhex(draft.key)
     claim = await web.addresses.claim(partition, asked.email, draft.peer, key)
     if claim.outcome == "ours":
         await web.forwarder.append(partition, _joined(web, draft, asked, key),
-                                   *_request(web, draft, asked, asked.community, key), *_invited(draft, draft.peer))
-    elif claim.outcome == "other":
+                                   *_request(web, draft, asked, asked.community, key, QuietHours()))
+        return draft.peer
+    if claim.outcome == "other":
         await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id())
-        await _use(web, partition, draft, claim.holder)
+        return claim.holder
+    return None
 
 
 def _joined(web: Web, draft: Draft, asked: Ask, key: bytes) -> Input:
@@ -106,7 +114,7 @@ def _joined(web: Web, draft: Draft, asked: Ask, key: bytes) -> Input:
                  clear=_canonical(profile.model_dump()))
 
 
-def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> list[Input]:
+def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes, before: QuietHours | None) -> list[Input]:
     consent = web.catalogue.words["consent"]
     details = Details(
         seeks=asked.seeks, offers=asked.offers, avoids=asked.avoids, showable=asked.showable, languages=asked.languages,
@@ -114,24 +122,19 @@ def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> 
     requested = SupportRequested(
         peer=draft.peer, request=draft.request, community=community, capacity=asked.capacity,
         details=web.host.vault.seal(draft.peer, key, details))
-    quiet = QuietHours() if asked.quiet == "usual" else None
     return [
         Input(ConsentGiven(peer=draft.peer, wording=consent["wording"], version=consent["version"]),
               derived_id(draft.request, "consent")),
-        Input(PreferencesChanged(peer=draft.peer, quiet=quiet), derived_id(draft.request, "preferences")),
+        Input(preferences(draft.peer, asked.quiet, before), derived_id(draft.request, "preferences")),
         Input(requested, derived_id(draft.request, "requested"),
               clear=_canonical({"capacity": asked.capacity, **details.model_dump(mode="json")}))]
 
 
-def _invited(draft: Draft, peer: str) -> list[Input]:
-    if draft.referral is None:
-        return []
-    return [Input(ReferralUsed(referral=draft.referral, peer=peer), derived_id(draft.referral, "used"))]
-
-
-async def _use(web: Web, partition: Partition, draft: Draft, peer: str) -> None:
-    if inputs := _invited(draft, peer):
-        await web.forwarder.append(partition, *inputs)
+def preferences(peer: str, chosen: str, before: QuietHours | None) -> PreferencesChanged:
+    """When `peer` may be written to. Whoever wants no messages keeps the hours they had, for another day."""
+    if chosen == "none":
+        return PreferencesChanged(peer=peer, quiet=before, stopped=True)
+    return PreferencesChanged(peer=peer, quiet=QuietHours() if chosen == "usual" else None)
 
 
 def _canonical(value: object) -> bytes:

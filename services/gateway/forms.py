@@ -34,7 +34,7 @@ from shared.events import Answer, Ending, Gesture, Kind, Way
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
 TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
-QUIET = ("usual", "any")
+QUIET = ("usual", "any", "none")
 BREAK_DAYS = ("1", "3", "7", "14")
 CAPACITY_MAX = 5
 MINUTES_MAX = 24 * 60

@@ -47,7 +47,10 @@ def from_our_pages(method: str, headers: Headers, base_url: str) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
-    return origin == _origin(base_url) or urlsplit(origin).netloc == headers.get("host", "")
+    try:
+        return origin == _origin(base_url) or urlsplit(origin).netloc == headers.get("host", "")
+    except ValueError:
+        return False  # no browser of ours sends what is not a URL
 
 
 def _origin(url: str) -> str:

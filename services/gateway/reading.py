@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from services.gateway.domain.references import reference
-from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
+from services.gateway.store import LATE_MS, PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
 from services.gateway.views import (
+    BeforeView,
     GestureView,
     Me,
     PairView,
@@ -29,17 +30,21 @@ async def me(web: Web, here: Here) -> Me:
     row, look = here.row, Look(web, here)
     await look.fetch((REQUESTS, (row.request,) if row.request else ()), (PROPOSALS, row.proposals), (PAIRS, row.pairs))
     pairs = [(each, pair) for each in row.pairs if (pair := look.row(PAIRS, each)) is not None]
-    others = {pair.other(here.peer) for _, pair in pairs} | {each.giver for each in row.inbox}
+    others = {pair.other(here.peer) for _, pair in pairs}
     await look.fetch((PEERS, others), (KEYS, others))
+    buddies = {other: alias for other in others if (alias := look.alias(other)) is not None}
     request = look.row(REQUESTS, row.request) if row.request else None
+    earlier, now_ms = web.catalogue.words["names"]["earlier"], web.host.clock.now_ms()
     return Me(
-        alias=here.profile.alias, quiet="any" if row.quiet is None else "usual", given=row.given, received=row.received,
-        resting=Resting(row.break_until_ms) if row.break_until_ms > web.host.clock.now_ms() else None,
+        alias=here.profile.alias, quiet=row.hours, given=row.given, received=row.received,
+        resting=Resting(row.break_until_ms) if row.break_until_ms > now_ms else None,
         request=None if request is None else _request(web, look, row.request or "", request),
         proposals=tuple(_proposal(web, look, each, proposal) for each in row.proposals
-                        if (proposal := look.row(PROPOSALS, each)) is not None),
-        pairs=tuple(_pair(look, each, pair) for each, pair in pairs),
-        inbox=tuple(GestureView(each.gesture, look.alias(each.giver), each.at_ms) for each in row.inbox),
+                        if row.may_answer(each) and (proposal := look.row(PROPOSALS, each)) is not None),
+        pairs=tuple(_pair(look, each, pair, buddies[pair.other(here.peer)]) for each, pair in pairs
+                    if pair.other(here.peer) in buddies),
+        inbox=tuple(GestureView(each.gesture, buddies.get(each.giver, earlier), each.at_ms) for each in row.inbox),
+        before=tuple(BeforeView(each.pair, each.until_ms - LATE_MS) for each in row.before if now_ms < each.until_ms),
         written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn)
                       for each in row.written))
 
@@ -52,8 +57,10 @@ async def pair(web: Web, here: Here, id: str) -> tuple[PairRow, PairView] | None
     await look.fetch((PAIRS, (id,)))
     if (row := look.row(PAIRS, id)) is None:
         return None
-    await look.fetch((PEERS, (row.other(here.peer),)), (KEYS, (row.other(here.peer),)))
-    return row, _pair(look, id, row)
+    other = row.other(here.peer)
+    await look.fetch((PEERS, (other,)), (KEYS, (other,)))
+    alias = look.alias(other)
+    return None if alias is None else (row, _pair(look, id, row, alias))
 
 
 async def details(web: Web, here: Here) -> Details | None:
@@ -92,10 +99,11 @@ class Look:
         opened = self._web.host.vault.open(sealed, self.row(KEYS, key_id(sealed)), model)
         return opened if isinstance(opened, model) else None
 
-    def alias(self, peer: str) -> str:
+    def alias(self, peer: str) -> str | None:
+        """None when they have left: a page shows nothing of that, and their pair just goes like any other (rule 17)."""
         row = self.row(PEERS, peer)
         profile = None if row is None else self.open(row.profile, Profile)
-        return self._web.catalogue.words["names"]["former"] if profile is None else profile.alias
+        return None if profile is None else profile.alias
 
 
 def _request(web: Web, look: Look, id: str, row: RequestRow) -> RequestView:
@@ -112,12 +120,12 @@ def _proposal(web: Web, look: Look, id: str, row: ProposalRow) -> ProposalView:
     return ProposalView(id, tuple(reason(web, fact) for fact in facts), peer is not None and id in peer.said_yes)
 
 
-def _pair(look: Look, id: str, row: PairRow) -> PairView:
+def _pair(look: Look, id: str, row: PairRow, alias: str) -> PairView:
     """Both contacts, or only one's own: what the other offered is not looked at before both have (rule 13)."""
     other = row.other(look.peer)
     mine = look.open(row.contacts[look.peer], Contact) if look.peer in row.contacts else None
     theirs = look.open(row.contacts[other], Contact) if mine and other in row.contacts else None
-    return PairView(id, look.alias(other), mine.text if mine else None, theirs.text if theirs else None)
+    return PairView(id, alias, mine.text if mine else None, theirs.text if theirs else None)
 
 
 def reason(web: Web, fact: Reason) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hmac import compare_digest
 from typing import Any
 
 import orjson
 
 from services.gateway.intake import Referral
-from services.gateway.store import REFERRALS, SERVICE
+from services.gateway.store import REFERRALS, SERVICE, ReferralRow
+from services.gateway.store.invitations import made_id
 from services.gateway.web import Web
 from shared.clock import derived_id
-from shared.events import Address, ReferralMade
-from shared.rows import KEYS
+from shared.events import Invitation, ReferralMade, ReferralUsed
 from shared.sealing import Vault
-from shared.stream.append import Input
+from shared.stream.append import Input, OtherBody
 from shared.stream.names import Partition
 
 
@@ -34,39 +35,63 @@ def referral_of_receipt(vault: Vault, text: str) -> str | None:
 
 
 async def refer(web: Web, partner: str, source: str, id: str, referral: Referral) -> tuple[str, bool]:
-    """The referral's id, and whether it is new. Raises OtherBody; RedisError means unknown: send it again."""
+    """The referral's id, and whether it is new. Raises OtherBody; RedisError means unknown: send it again.
+
+    Where an invitation would not be welcome, or one is open, the event is taken all the same and leads to nothing, so
+    that no partner learns from us who is here or who refused.
+    """
     vault = web.host.vault
     this = referral_id(vault, source, id)
     partition = await web.host.directory.partition_of(referral.community)
-    event_id = derived_id(this, "made")
-    wrapped = await _key(web, partition, this, event_id)
-    if wrapped is None:
-        return this, False
-    address = Address(email=referral.email, language=referral.language)
-    event = ReferralMade(
-        referral=this, partner=partner, community=referral.community, consent=referral.consent.reference,
-        scope=referral.scope, address=vault.seal(this, wrapped, address))
-    clear = orjson.dumps([partner, referral.model_dump(mode="json")], option=orjson.OPT_SORT_KEYS)
-    places = await web.forwarder.say(partition, Input(event, event_id, clear=clear))
+    body = orjson.dumps([partner, referral.model_dump(mode="json")], option=orjson.OPT_SORT_KEYS)
+    seen, known = await _before(web, partition, this)
+    if not seen and known:
+        return this, False  # made longer ago than the log remembers ids
+    # Once its key is destroyed a repetition is sealed under one that is kept nowhere: it is only told from another body.
+    key = vault.new_key(this) if seen else await _key(web, partition, this, referral, body)
+    if key is None:
+        return this, await web.invitations.silence(partition, this, body)
+    inside = Invitation(email=referral.email, language=referral.language, consent=referral.consent.reference)
+    event = ReferralMade(referral=this, partner=partner, community=referral.community, scope=referral.scope,
+                         address=vault.seal(this, key, inside))
+    places = await web.forwarder.say(partition, Input(event, made_id(this), clear=body))
     return this, places[0].fresh
 
 
-async def _key(web: Web, partition: Partition, referral: str, event_id: str) -> bytes | None:
-    """The referral's own key, laid down for a new one. None: it was made longer ago than the log remembers ids.
-
-    Once the key is destroyed (used, refused, expired) a repetition is sealed under one that is kept nowhere: it serves
-    only to be told from another body.
-    """
+async def _before(web: Web, partition: Partition, referral: str) -> tuple[bool, bool]:
+    """Whether the log remembers this referral, and whether the read model does."""
     pipeline = web.host.redis.pipeline(transaction=False)
-    pipeline.exists(partition.seen(event_id))
+    pipeline.exists(partition.seen(made_id(referral)))
     pipeline.hexists(REFERRALS.path(partition, SERVICE), referral)
     seen, known = await pipeline.execute()
-    fresh = web.host.vault.new_key(referral)
-    if seen:
-        return fresh
-    if known:
+    return bool(seen), bool(known)
+
+
+async def _key(web: Web, partition: Partition, this: str, referral: Referral, body: bytes) -> bytes | None:
+    """The key that a new referral is sealed under; none where nobody is to be invited. Raises OtherBody, RedisError."""
+    hash = web.addresses.hash(referral.email)
+    if (await web.invitations.silenced(partition, this, body)
+            or await web.invitations.unwelcome(web.host.directory.partitions, hash)):
         return None
-    keys = KEYS.path(partition, SERVICE)
-    await web.host.redis.hsetnx(keys, referral, fresh)
-    wrapped: Any = await web.host.redis.hget(keys, referral)
-    return wrapped or fresh
+    return await web.invitations.claim(partition, hash, this, web.host.vault.new_key(this))
+
+
+async def find_referral(web: Web, referral: str) -> tuple[Partition, ReferralRow] | None:
+    """Raises RedisError."""
+    for partition in web.host.directory.partitions:
+        text: Any = await web.host.redis.hget(REFERRALS.path(partition, SERVICE), referral)
+        if text is not None:
+            return partition, REFERRALS.load(text)
+    return None
+
+
+async def use(web: Web, referral: str, peer: str) -> None:
+    """Says on the referral's own partition that `peer` took the invitation up, so that its address is destroyed.
+
+    One link can be opened in several browsers: whoever comes second has taken it up no less, and there is nothing left to
+    say. Raises RedisError.
+    """
+    if (found := await find_referral(web, referral)) is not None and found[1].state == "open":
+        with suppress(OtherBody):
+            used = ReferralUsed(referral=referral, peer=peer)
+            await web.forwarder.append(found[0], Input(used, derived_id(referral, "used")))

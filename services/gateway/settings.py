@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from ipaddress import ip_network
+
+from pydantic import Field, field_validator
 
 from shared.settings import Settings
 
@@ -22,6 +24,21 @@ class GatewaySettings(Settings):
     sign_ins_per_quarter: int = Field(
         5, ge=1, le=1_000, description="Sign-in messages that one e-mail address can be sent in 15 minutes. With five "
         "tries a code, a code is guessed with p = 0.000025 in that time.")
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1", description="Web servers in front of the gateway, as addresses and ranges with commas between "
+        "(172.16.0.0/12). Only they are believed when they say for whom they ask; without it everybody behind one "
+        "shares a single limit, and whoever is believed wrongly can pretend to be any network.")
+    metrics_public: bool = Field(
+        False, description="1: anybody may read /metrics. 0: it answers 404 to whoever comes from a public address or "
+        "through a web server in front, so that figures stay with those who run the machines.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        each = [part.strip() for part in value.split(",") if part.strip()]
+        for part in each:
+            ip_network(part)  # raises ValueError: what is no address would be trusted in vain
+        return ",".join(each)
 
     @property
     def secure(self) -> bool:

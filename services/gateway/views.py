@@ -44,6 +44,14 @@ class PairView:
 
 
 @dataclass(frozen=True)
+class BeforeView:
+    """A pair that has ended, without a name: somebody may have left since, and nothing here tells (rule 17)."""
+
+    pair: str
+    ended_ms: int
+
+
+@dataclass(frozen=True)
 class GestureView:
     gesture: str
     alias: str
@@ -78,6 +86,7 @@ class Me:
     pairs: tuple[PairView, ...] = ()
     inbox: tuple[GestureView, ...] = ()
     written: tuple[WrittenView, ...] = ()
+    before: tuple[BeforeView, ...] = ()
 
 
 @dataclass(frozen=True)

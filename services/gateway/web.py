@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.gateway import bodies, posted, problems
 from services.gateway.catalogue import Catalogue
-from services.gateway.cookies import Cookies
+from services.gateway.cookies import Cookies, Name
 from services.gateway.fields import Choices
 from services.gateway.forms import Form
 from services.gateway.forwarding import Forwarder
@@ -24,6 +24,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import PEERS, SERVICE, PeerRow
 from services.gateway.store.addresses import Addresses
 from services.gateway.store.drafts import Drafts
+from services.gateway.store.invitations import Invitations
 from services.gateway.store.sessions import Sessions
 from services.gateway.store.sign_ins import SignIns
 from shared.clock import derived_id
@@ -35,6 +36,8 @@ from shared.stream.names import Partition
 
 F = TypeVar("F", bound=Form)
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+FORGOTTEN: tuple[Name, ...] = ("session", "draft", "sign_in")
+"""Cookies that go with whoever signs out or leaves: the next person on the device begins anew."""
 
 
 class NotSignedIn(Exception):
@@ -63,6 +66,7 @@ class Web:
         self.forwarder = Forwarder(host)
         self.drafts, self.sessions = Drafts(host.redis, host.vault), Sessions(host.redis, host.vault)
         self.sign_ins, self.addresses = SignIns(host.redis, host.vault), Addresses(host.redis, host.vault)
+        self.invitations = Invitations(host.redis, host.vault)
         self.limits = Limits(
             host.redis, host.vault, sign_ins_per_quarter=settings.sign_ins_per_quarter,
             posts_per_minute=None if settings.try_out else settings.posts_per_minute)
@@ -106,6 +110,22 @@ class Web:
         if not isinstance(profile, Profile):
             raise NotSignedIn
         return Here(session.peer, partition, peer, key, profile)
+
+    async def maybe_here(self, request: Request) -> Here | None:
+        """The peer whose browser this is, where somebody is signed in. Raises RedisError."""
+        try:
+            return await self.signed_in(request)
+        except NotSignedIn:
+            return None
+
+    async def forget(self, request: Request, response: Response) -> None:
+        """Ends the session of this browser and destroys what was begun in it. Raises RedisError."""
+        if session := self.cookies.read(request, "session"):
+            await self.sessions.end(session)
+        if draft := self.cookies.read(request, "draft"):
+            await self.drafts.forget(draft)
+        for name in FORGOTTEN:
+            self.cookies.clear(response, name)
 
     def once(self, here: Here, form: Posted, what: str) -> str:
         """The id of what this form does: the same for the same page sent twice, and nobody else's whatever they send."""

@@ -48,7 +48,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
             e.BreakEnded: Handling(on.peer_and_unsent, do.break_ended, to.break_ended),
             e.PeerLeft: Handling(on.peer, do.left, to.left),
             e.SignInRequested: Handling(on.peer, do.sign_in_requested, to.sign_in_requested),
-            e.SupportRequested: Handling(on.peer, do.received),
+            e.RequestWaiting: Handling(on.peer, do.received),
             e.ProposalMade: Handling(on.peers, do.proposal_made),
             e.ProposalWithdrawn: Handling(on.peers, do.proposal_closed),
             e.ProposalLapsed: Handling(on.peers, do.proposal_closed),

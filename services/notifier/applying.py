@@ -30,7 +30,7 @@ def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
 
 
 def preferences_changed(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
-    _change(rows, event.peer, quiet=event.quiet)
+    _change(rows, event.peer, quiet=event.quiet, stopped=event.stopped)
 
 
 def break_started(rows: Rows, event: BreakStarted, _at_ms: int) -> None:

@@ -53,7 +53,7 @@ class Decisions:
         if not isinstance(row, PersonRow):
             return Standing(hours_of(USUAL, self._zone))
         kind_open = sum(each.klass is MessageClass.KIND and each.message != apart_from for each in row.unsent)
-        return Standing(hours_of(row.quiet, self._zone), row.break_until_ms, row.kind_sent_ms, kind_open)
+        return Standing(hours_of(row.quiet, self._zone), row.break_until_ms, row.kind_sent_ms, kind_open, row.stopped)
 
     def last_look(self, message: str, row: MessageRow, owner: RecipientRow | None, at_ms: int) -> Verdict:
         """Whether it may be sent this very moment."""
@@ -62,6 +62,7 @@ class Decisions:
         return verdict(row.klass, self.standing(owner, message), at_ms)
 
     def received(self, rows: Rows, entry: Entry) -> Said:
+        """Said of a request that has its place in the queue; of one that is refused nothing is."""
         return self._told(rows, entry, [], entry.event.peer, Template.RECEIVED, entry.event.request)
 
     def proposal_made(self, rows: Rows, entry: Entry) -> Said:
@@ -73,10 +74,7 @@ class Decisions:
         for each in entry.event.peers:
             _withhold_about(rows, said, entry, each, entry.event.proposal, "no_longer_open")
         for each in entry.event.said_yes:
-            person = rows.get(PEOPLE, each)
-            if person is not None:
-                at_ms = morning_after(entry.at_ms, hours_of(person.quiet, self._zone), self._zone)
-                self._told(rows, entry, said, each, Template.NOT_GOING_AHEAD, entry.event.proposal, at_ms)
+            self._told_next_morning(rows, entry, said, each, entry.event.proposal)
         return said
 
     def pair_formed(self, rows: Rows, entry: Entry) -> Said:
@@ -86,10 +84,14 @@ class Decisions:
         return self._told_both(rows, entry, said, entry.event.peers, Template.INTRODUCTION, entry.event.pair)
 
     def pair_closed(self, rows: Rows, entry: Entry) -> Said:
-        """What was still to be said about this pair stays unsaid."""
+        """What was still to be said about this pair stays unsaid. The other one hears next morning that it is over, in
+        the words that a proposal has too: not how, and not by whom (rule 17)."""
         said: Said = []
         for each in entry.event.peers:
             _withhold_about(rows, said, entry, each, entry.event.pair, "pair_ended")
+        for each in entry.event.peers if entry.event.by is not None else ():
+            if each != entry.event.by:
+                self._told_next_morning(rows, entry, said, each, entry.event.pair)
         return said
 
     def contact_offered(self, rows: Rows, entry: Entry) -> Said:
@@ -127,7 +129,7 @@ class Decisions:
                 for each in unsent(rows.get(PEOPLE, entry.event.peer))]
 
     def preferences_changed(self, rows: Rows, entry: Entry) -> Said:
-        return self._sooner(rows, entry, {"quiet": entry.event.quiet})
+        return self._sooner(rows, entry, {"quiet": entry.event.quiet, "stopped": entry.event.stopped})
 
     def break_ended(self, rows: Rows, entry: Entry) -> Said:
         return self._sooner(rows, entry, {"break_until_ms": None})
@@ -179,7 +181,7 @@ class Decisions:
             at_ms = max(entry.at_ms, row.wait_until_ms, self._morning(row, person))
             what = verdict(row.klass, self.standing(person, each.message), at_ms)
             until_ms = what.until_ms if isinstance(what, Hold) else at_ms
-            if until_ms < row.due_ms:
+            if until_ms < row.due_ms and not isinstance(what, Withhold):  # asked anew at its time: wishes change
                 _hold(said, each.message, row, until_ms)
         return said
 
@@ -197,6 +199,12 @@ class Decisions:
         for each in both:
             self._told(rows, entry, said, each, template, about)
         return said
+
+    def _told_next_morning(self, rows: Rows, entry: Entry, said: Said, to: str, about: str) -> None:
+        person = rows.get(PEOPLE, to)
+        if person is not None:
+            at_ms = morning_after(entry.at_ms, hours_of(person.quiet, self._zone), self._zone)
+            self._told(rows, entry, said, to, Template.NOT_GOING_AHEAD, about, at_ms)
 
     def _told(self, rows: Rows, entry: Entry, said: Said, to: str, template: Template, about: str | None,
               at_ms: int | None = None) -> Said:

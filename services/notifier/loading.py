@@ -16,9 +16,8 @@ def peer(_rows: Rows, event: Any) -> Iterable[Ref]:
 
 def peer_and_unsent(rows: Rows, event: Any) -> Iterable[Ref]:
     yield PEOPLE, event.peer
-    if rows.has(PEOPLE, event.peer):
-        for each in unsent(rows.get(PEOPLE, event.peer)):
-            yield MESSAGES, each.message
+    for each in unsent(rows.known(PEOPLE, event.peer)):
+        yield MESSAGES, each.message
 
 
 def peers(_rows: Rows, event: Any) -> Iterable[Ref]:
@@ -28,7 +27,7 @@ def peers(_rows: Rows, event: Any) -> Iterable[Ref]:
 
 def pair(rows: Rows, event: Any) -> Iterable[Ref]:
     yield PAIRS, event.pair
-    if rows.has(PAIRS, event.pair) and (row := rows.get(PAIRS, event.pair)) is not None:
+    if (row := rows.known(PAIRS, event.pair)) is not None:
         for each in row.peers:
             yield PEOPLE, each
 
@@ -50,5 +49,5 @@ def message(rows: Rows, event: MessageAttempted | TimerElapsed) -> Iterable[Ref]
     else:
         id = event.message
     yield MESSAGES, id
-    if rows.has(MESSAGES, id) and (row := rows.get(MESSAGES, id)) is not None:
+    if (row := rows.known(MESSAGES, id)) is not None:
         yield recipient(row.template, row.to)

@@ -89,10 +89,16 @@ class Sender:
         if claim.state == "taken":
             self._due.offer(ref, claim.wait_s)
             return
-        now = await latest(self._host.redis, ref.partition, ref.message, row)
-        if now.ready:
-            outcome = await self._attempted(ref, row, now, interrupted=claim.state == "again")
-            await self._report(ref.partition, row, attempt, outcome)
+        tried = False
+        try:
+            now = await latest(self._host.redis, ref.partition, ref.message, row)
+            if now.ready:
+                tried = True
+                outcome = await self._attempted(ref, row, now, interrupted=claim.state == "again")
+                await self._report(ref.partition, row, attempt, outcome)
+        except BaseException:
+            self._claims.let_go(attempt, tried=tried)
+            raise
         await self._claims.give_back(ref.partition, attempt)
 
     async def _attempted(self, ref: Ref, row: MessageRow, now: Latest, interrupted: bool) -> MessageAttempted:

@@ -30,6 +30,8 @@ from shared.events import (
     ProposalMade,
     QuietHours,
     ReferralMade,
+    RequestRefused,
+    RequestWaiting,
     Sealed,
     SignInRequested,
     SignInSecret,
@@ -43,8 +45,9 @@ from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, Town, clock_o
 TOKEN = "t" * 43
 
 
-def asked(peer: str, request: str = "request") -> SupportRequested:
-    return SupportRequested(peer=peer, request=request, community="riverside", details=Sealed("s1.x.x"))
+def asked(peer: str, request: str = "request") -> RequestWaiting:
+    """What the matcher says to a request that has its place in the queue."""
+    return RequestWaiting(request=request, peer=peer, since_ms=0)
 
 
 def gesture(pair: str, giver: str, receiver: str) -> GestureSent:
@@ -77,6 +80,28 @@ async def test_from_a_request_to_an_introduction_every_message_arrives_once(redi
     assert set(server.ids().values()) == {1}
     assert len(server.to("ben@example.org")) == len(server.to("ann@example.org")) + 1
     assert all(message["From"] == SENDER for _, message in server.taken)
+
+
+async def test_a_request_is_acknowledged_once_it_has_its_place_and_never_when_it_is_refused(redis_url, town):
+    def sent(request: str) -> SupportRequested:
+        return SupportRequested(peer="ann", request=request, community="riverside", details=Sealed("s1.x.x"))
+
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            await town.happens(sent("one"), sent("two"))
+            waiting, _ = await town.happens(
+                asked("ann", "one"), RequestRefused(request="two", peer="ann", reason="already_waiting"))
+            await town.happens(sign_in(town, "ann"))
+            await until(lambda: _template(town, "sign_in"))  # all that came before it is decided
+            await town.all_ended(2)
+    intended = await town.log("message.intended")
+    assert [(event.template, event.about) for _, event in intended] == [("received", "one"), ("sign_in", None)]
+    assert intended[0][0]["cause"] == waiting
+
+
+async def _template(town: Town, template: str) -> bool:
+    return any(event.template == template for _, event in await town.log("message.intended"))
 
 
 async def test_intent_attempt_and_outcome_form_one_chain_of_causes(redis_url, town):
@@ -138,7 +163,7 @@ async def test_an_invitation_waits_for_the_programmes_morning(redis_url, town):
 
 async def referral(town: Town) -> ReferralMade:
     address = VAULT.seal("f" * 32, await town.key("f" * 32), Address(email="cat@example.org"))
-    return ReferralMade(referral="f" * 32, partner="p", community="riverside", consent="c", address=address)
+    return ReferralMade(referral="f" * 32, partner="p", community="riverside", address=address)
 
 
 async def test_nothing_that_describes_a_person_rests_in_redis_or_is_logged(redis_url, redis, town, capfd):
@@ -368,13 +393,76 @@ async def test_a_claim_whose_answer_was_lost_is_gone_on_with_at_once_and_by_whoe
         with pytest.raises(RedisError):
             await first.take(P0, attempt)  # waits in the server's socket, and is carried out once it goes on
         os.kill(server.pid, signal.SIGCONT)
-        await until(lambda: redis.exists(f"{P0.of(SERVICE, 'claim')}:{attempt}"))
+        await until(lambda: redis.exists(_claim(attempt)))
         assert (await second.take(P0, attempt)).state == "taken"
         assert (await first.take(P0, attempt)).state == "mine"
         assert (await first.take(P0, attempt)).state == "taken", "two of one process are two workers"
         first.let_go(attempt, tried=True)
         assert (await second.take(P0, attempt)).state == "taken"
         assert (await first.take(P0, attempt)).state == "again"
+
+
+async def test_a_claim_on_what_somebody_may_have_tried_stays_so_when_its_answer_is_lost(server):
+    async with Redis.from_url(server.url, retry=Retry(NoBackoff(), 0), socket_timeout=0.3) as redis:
+        killed, second = Claims(redis, 0), Claims(redis, 60)  # its lease is over at once
+        attempt = derived_id("message", "attempt:0")
+        assert (await killed.take(P0, attempt)).state == "mine"
+        stored = await redis.get(_claim(attempt))
+        os.kill(server.pid, signal.SIGSTOP)
+        with pytest.raises(RedisError):
+            await second.take(P0, attempt)  # waits in the server's socket, and is carried out once it goes on
+        os.kill(server.pid, signal.SIGCONT)
+        await until(lambda: _changed(redis, attempt, stored))
+        assert (await second.take(P0, attempt)).state == "again"
+
+
+@pytest.mark.parametrize("let_go", [True, False])
+async def test_what_somebody_may_have_tried_stays_so_when_the_next_one_did_not_try_it(redis, let_go):
+    killed, second, third = Claims(redis, 0), Claims(redis, 60), Claims(redis, 60)  # the first one's lease is over at once
+    attempt = derived_id("message", "attempt:0")
+    await killed.take(P0, attempt)
+    assert (await second.take(P0, attempt)).state == "again"
+    if let_go:
+        second.let_go(attempt, tried=False)
+        assert (await second.take(P0, attempt)).state == "again"
+    await second.give_back(P0, attempt)
+    assert (await third.take(P0, attempt)).state == "again"
+
+
+async def test_what_was_tried_here_is_not_forgotten_by_another_worker_here_whose_answer_is_lost(server):
+    async with Redis.from_url(server.url, retry=Retry(NoBackoff(), 0)) as redis:
+        claims = Claims(redis, 60)
+        attempt = derived_id("message", "attempt:0")
+        assert (await claims.take(P0, attempt)).state == "mine"
+        server.kill()
+        losing = asyncio.create_task(claims.take(P0, attempt))
+        await asyncio.sleep(0)  # it is on its way now
+        claims.let_go(attempt, tried=True)
+        with pytest.raises((RedisError, OSError)):
+            await losing
+        server.start()
+        assert (await claims.take(P0, attempt)).state == "again"
+
+
+async def test_an_attempt_that_nobody_tried_is_free_at_once_when_it_is_given_back(redis):
+    first, second = Claims(redis, 60), Claims(redis, 60)
+    attempt = derived_id("message", "attempt:0")
+    await first.take(P0, attempt)
+    await first.give_back(P0, attempt)
+    assert (await second.take(P0, attempt)).state == "mine"
+    await first.give_back(P0, attempt)
+    assert (await first.take(P0, attempt)).state == "taken", "nobody gives back what is somebody else's"
+
+
+def _claim(attempt: str) -> str:
+    return f"{P0.of(SERVICE, 'claim')}:{attempt}"
+
+
+async def _changed(redis: Redis, attempt: str, stored: bytes) -> bool:
+    try:
+        return bool(await redis.get(_claim(attempt)) != stored)
+    except RedisError:
+        return False  # a connection that timed out while the server stood still
 
 
 async def _state(claims: Claims, attempt: str, wanted: str) -> bool:

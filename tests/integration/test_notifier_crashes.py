@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from console.server import Server
 from services.notifier.store import MESSAGES, READY, SERVICE
-from shared.events import Gesture, GestureSent, PairFormed, Sealed, SignInRequested, SignInSecret, SupportRequested
+from shared.events import Gesture, GestureSent, PairFormed, RequestWaiting, SignInRequested, SignInSecret
 from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, MailServer, Town, free_port, mail_server, notifier, until
 
 LEASE_S = 2
@@ -47,8 +47,8 @@ def process(redis_url: str, smtp_url: str) -> Iterator[subprocess.Popen[bytes]]:
         started.wait()
 
 
-def asked(peer: str) -> SupportRequested:
-    return SupportRequested(peer=peer, request="r", community="riverside", details=Sealed("s1.x.x"))
+def asked(peer: str) -> RequestWaiting:
+    return RequestWaiting(request="r", peer=peer, since_ms=0)
 
 
 async def test_killed_after_the_server_took_it_an_essential_message_comes_again_with_the_same_message_id(redis_url, town):

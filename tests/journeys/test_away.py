@@ -22,7 +22,9 @@ from tests.journeys.sizes import size
 from tests.journeys.someone import Someone, comes
 from tests.journeys.system import Up, up
 
-AWAY_S = size(7, 30)
+AWAY_S = {"hung": size(7, 30), "gone": size(3, 30)}
+"""A client waits 5 s for an answer before it gives up on a hung server; it learns of a gone one at once."""
+
 PEOPLE = size(10, 200)
 ANSWER_S_MAX = 15.0
 """A page that waits for a hung Redis answers within this time; a person would not wait longer."""
@@ -30,30 +32,29 @@ ANSWER_S_MAX = 15.0
 pytestmark = pytest.mark.prove
 
 
-@dataclass
-class Outage:
+@dataclass(frozen=True)
+class Whole:
     """A system on a Redis that can go away."""
 
     system: Up
     server: Server
-    how: str
 
     @asynccontextmanager
-    async def away(self) -> AsyncIterator[None]:
+    async def away(self, how: str) -> AsyncIterator[None]:
         """Redis is away for as long as the block takes, and AWAY_S at least."""
         began = time.monotonic()
-        if self.how == "hung":
+        if how == "hung":
             os.kill(self.server.pid, signal.SIGSTOP)
         else:
-            await asyncio.to_thread(self.server.stop)
+            self.server.stop()
         try:
             yield
-            await asyncio.sleep(began + AWAY_S - time.monotonic())
+            await asyncio.sleep(began + AWAY_S[how] - time.monotonic())
         finally:
-            if self.how == "hung":
+            if how == "hung":
                 os.kill(self.server.pid, signal.SIGCONT)
             else:
-                self.server.start()  # in this thread: the server is tethered to it
+                self.server.start()
 
     async def health(self, path: str) -> dict[str, int]:
         """What each service answers there."""
@@ -62,11 +63,16 @@ class Outage:
             return {service: (await client.get(address + path)).status_code for service, address in addresses.items()}
 
 
-@pytest.fixture(scope="module", params=["hung", "gone"])
-def outage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outage]:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder = tmp_path_factory.mktemp("away")
     with Server(folder / "redis") as server, up(folder / "var", REDIS_URL=server.url) as system:
-        yield Outage(system, server, request.param)
+        yield Whole(system, server)
+
+
+@pytest.fixture(scope="module")
+def clinic(whole: Whole) -> partner.Partner:
+    return partner.added(whole.system)
 
 
 def kindly_away(page: Page) -> None:
@@ -75,13 +81,15 @@ def kindly_away(page: Page) -> None:
     assert "/urgent-help" in page.links
 
 
-async def test_pages_say_so_kindly_and_keep_the_answers_and_everything_goes_on_by_itself(outage: Outage) -> None:
-    url, before = outage.system.url, outage.system.pids()
-    clinic = partner.added(outage.system) if outage.how == "hung" else None
+@pytest.mark.parametrize("how", AWAY_S)
+async def test_pages_say_so_kindly_and_keep_the_answers_and_everything_goes_on_by_itself(
+        whole: Whole, clinic: partner.Partner, how: str) -> None:
+    url, before = whole.system.url, whole.system.pids()
     async with AsyncExitStack() as stack:
         ann, ben, eve, fay = [await stack.enter_async_context(Someone(
-            url, f"{name}@people.example", seeks=seeks, offers=offers, community=community)) for name, seeks, offers, community
-            in (("ann", "sleep", "grief", "riverside"), ("ben", "grief", "sleep", "riverside"),
+            url, f"{name}-{how}@people.example", seeks=seeks, offers=offers, community=community))
+            for name, seeks, offers, community in (
+                ("ann", "sleep", "grief", "riverside"), ("ben", "grief", "sleep", "riverside"),
                 ("eve", "money", "listening", "hillview"), ("fay", "listening", "caring", "hillview"))]
         await ann.asks()
         await ben.asks()
@@ -94,32 +102,31 @@ async def test_pages_say_so_kindly_and_keep_the_answers_and_everything_goes_on_b
         check = await eve.fills_in()
         signing_in = (await fay.browser.get("/sign-in")).form("/sign-in")
 
-        async with outage.away():
+        async with whole.away(how):
             began = time.monotonic()
             for path in ("/", "/urgent-help"):
                 assert (await fay.browser.get(path)).status == 200
             assert time.monotonic() - began < 1, "urgent help needs no Redis, nor a wait for one"
-            kept, unsent, unwritten, hidden, address = await asyncio.gather(
+            kept, unsent, unwritten, hidden, address, (referred, _) = await asyncio.gather(
                 fay.fills_in(), eve.browser.send(check.form("/ask/check")),
                 ann.browser.send(moment, direction="gave", kind="listened", minutes="45"), ben.browser.get("/me"),
-                fay.browser.send(signing_in, email="typed@people.example"))
+                fay.browser.send(signing_in, email="typed@people.example"),
+                asyncio.to_thread(clinic.refer, url, f"referral-{how}", f"referred-{how}@people.example"))
             assert time.monotonic() - began < ANSWER_S_MAX
             for page in (kept, unsent, unwritten, hidden, address):
                 kindly_away(page)
-            assert {("email", "fay@people.example"), ("seeks", "listening"), ("offers", "caring"), ("alias", fay.alias),
+            assert {("email", fay.email), ("seeks", "listening"), ("offers", "caring"), ("alias", fay.alias),
                     ("community", "hillview"), ("adult", "yes"), ("consent", "yes")} <= set(kept.form("/ask").sent)
             assert {("direction", "gave"), ("kind", "listened"), ("minutes", "45")} <= set(unwritten.form(moments).sent)
             assert ("email", "typed@people.example") in address.form("/sign-in").sent
-            if clinic is not None:
-                status, _ = await asyncio.to_thread(clinic.refer, url, "referral-1", "referred@people.example")
-                assert status == 503
-            assert set((await outage.health("/livez")).values()) == {200}
-            assert set((await outage.health("/readyz")).values()) == {503}
+            assert referred == 503
+            assert set((await whole.health("/livez")).values()) == {200}
+            assert set((await whole.health("/readyz")).values()) == {503}
 
         async def all_ready() -> bool:
-            return set((await outage.health("/readyz")).values()) == {200}
+            return set((await whole.health("/readyz")).values()) == {200}
         await comes(all_ready, "every service being ready again")
-        assert outage.system.pids() == before, "nobody had to start anything again"
+        assert whole.system.pids() == before, "nobody had to start anything again"
 
         for _ in range(2):  # what was sent from the page that said so, and once more, for Redis may have taken it
             await ann.browser.send(unwritten.form(moments))
@@ -134,13 +141,13 @@ async def test_pages_say_so_kindly_and_keep_the_answers_and_everything_goes_on_b
             await each.signs_in_by_link()
             await each.proposal()
             assert (await each.messages())["received"] == 1
-        if clinic is not None:
-            assert clinic.refer(url, "referral-1", "referred@people.example")[0] == 202
-    outage.system.command("verify")
+        assert clinic.refer(url, f"referral-{how}", f"referred-{how}@people.example")[0] == 202
+    whole.system.command("verify")
 
 
-async def test_people_who_are_at_it_meanwhile_lose_nothing_and_nothing_happens_twice(outage: Outage) -> None:
-    with Redis.from_url(outage.server.url) as redis, outage.system.started("demo", "--people", str(PEOPLE)) as people:
+@pytest.mark.parametrize("how", AWAY_S)
+async def test_people_who_are_at_it_meanwhile_lose_nothing_and_nothing_happens_twice(whole: Whole, how: str) -> None:
+    with Redis.from_url(whole.server.url) as redis, whole.system.started("demo", "--people", str(PEOPLE)) as people:
         begun: int = redis.xlen("twoway:{p0}:log")
 
         async def at_it() -> bool:
@@ -148,9 +155,9 @@ async def test_people_who_are_at_it_meanwhile_lose_nothing_and_nothing_happens_t
             length: int = redis.xlen("twoway:{p0}:log")
             return length > begun + 12 * PEOPLE
         await comes(at_it, "people being half-way through")
-        async with outage.away():
+        async with whole.away(how):
             pass
         output, _ = await asyncio.to_thread(people.communicate, timeout=size(120, 900))
     assert people.returncode == 0, output
     assert "Every count agrees, and everything adds up." in output
-    assert any(line["event.name"] == "reader.waits" for line in outage.system.lines())
+    assert any(line["event.name"] == "reader.waits" for line in whole.system.lines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from hmac import compare_digest
 
@@ -44,9 +44,6 @@ class SignIn:
         if now_ms >= self.expires_ms or self.wrong >= WRONG_CODES_MAX:
             return Outcome.SPENT
         return Outcome.IN if compare_digest(code_hash, self.code_hash) else Outcome.WRONG
-
-    def after_wrong_code(self) -> SignIn:
-        return replace(self, wrong=self.wrong + 1)
 
 
 def is_token(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import PAIRS, PEERS, PROPOSALS, PairRow, PeerRow, ProposalRow
+from services.gateway.store import LATE_MS, PAIRS, PEERS, PROPOSALS, Before, PairRow, PeerRow, ProposalRow
 from shared.events import ContactOffered, ContactTakenBack, PairClosed, PairEnded, PeerBlocked
 from shared.rows import Ref, Rows
 
@@ -16,6 +16,7 @@ def needs_pair(_rows: Rows, event: ContactOffered | ContactTakenBack) -> Iterabl
 
 def needs_to_end(_rows: Rows, event: PairEnded) -> Iterable[Ref]:
     yield PEERS, event.peer
+    yield PAIRS, event.pair
 
 
 def needs_to_close(_rows: Rows, event: PairClosed) -> Iterable[Ref]:
@@ -26,7 +27,7 @@ def needs_to_close(_rows: Rows, event: PairClosed) -> Iterable[Ref]:
 
 def needs_to_block(rows: Rows, event: PeerBlocked) -> Iterable[Ref]:
     yield PEERS, event.peer
-    if rows.has(PEERS, event.peer) and (row := rows.get(PEERS, event.peer)) is not None:
+    if (row := rows.known(PEERS, event.peer)) is not None:
         for pair in row.pairs:
             yield PAIRS, pair
         for proposal in row.proposals:
@@ -45,15 +46,16 @@ def taken_back(rows: Rows, event: ContactTakenBack, _at_ms: int) -> None:
         rows.put(PAIRS, event.pair, pair.model_copy(update={"contacts": kept}))
 
 
-def ended(rows: Rows, event: PairEnded, _at_ms: int) -> None:
+def ended(rows: Rows, event: PairEnded, at_ms: int) -> None:
     """Gone at once for the one who ended it; for the other when the matcher closes the pair."""
-    change(rows, event.peer, lambda row: _without(row, event.pair))
+    if (pair := rows.get(PAIRS, event.pair)) is not None and event.peer in pair.peers:
+        _over(rows, event.peer, event.pair, pair.other(event.peer), at_ms)
 
 
-def closed(rows: Rows, event: PairClosed, _at_ms: int) -> None:
+def closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
     rows.drop(PAIRS, event.pair)
-    for peer in event.peers:
-        change(rows, peer, lambda row: _without(row, event.pair))
+    for peer, other in (event.peers, event.peers[::-1]):
+        _over(rows, peer, event.pair, other, at_ms)
 
 
 def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
@@ -69,5 +71,12 @@ def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
     change(rows, event.peer, after)
 
 
-def _without(row: PeerRow, pair: str) -> PeerRow:
-    return row.changed(pairs=tuple(each for each in row.pairs if each != pair))
+def _over(rows: Rows, peer: str, pair: str, other: str, at_ms: int) -> None:
+    """Its moments may be written down for a while yet, but not by who blocked: from their page it went by the block."""
+    def after(row: PeerRow) -> PeerRow:
+        if pair not in row.pairs:
+            return row
+        before = Before(pair=pair, other=other, until_ms=at_ms + LATE_MS)
+        return row.changed(pairs=tuple(each for each in row.pairs if each != pair),
+                           before=(*(each for each in row.before if at_ms < each.until_ms), before))
+    change(rows, peer, after)

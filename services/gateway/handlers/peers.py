@@ -28,7 +28,7 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
 
 
 def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
-    change(rows, event.peer, lambda row: row.changed(quiet=event.quiet))
+    change(rows, event.peer, lambda row: row.changed(quiet=event.quiet, stopped=event.stopped))
 
 
 def rests(rows: Rows, event: BreakStarted, _at_ms: int) -> None:
@@ -48,9 +48,9 @@ def needs_to_leave(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
     yield PEERS, event.peer
     yield KEYS, event.peer
     yield ADDRESS_OF, event.peer
-    if rows.has(PEERS, event.peer) and (row := rows.get(PEERS, event.peer)) and row.request:
+    if (row := rows.known(PEERS, event.peer)) is not None and row.request is not None:
         yield REQUESTS, row.request
-    if rows.has(ADDRESS_OF, event.peer) and (address := rows.get(ADDRESS_OF, event.peer)):
+    if (address := rows.known(ADDRESS_OF, event.peer)) is not None:
         yield ADDRESSES, address.decode()
 
 

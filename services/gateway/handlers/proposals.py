@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
 from services.gateway.store import PAIRS, PEERS, PROPOSALS, PairRow, PeerRow, ProposalRow
-from shared.events import Answer, PairFormed, ProposalAnswered, ProposalLapsed, ProposalMade, ProposalWithdrawn
+from shared.events import Answer, AnswerRefused, PairFormed, ProposalAnswered, ProposalLapsed, ProposalMade, ProposalWithdrawn
 from shared.rows import Ref, Rows
 
 Closing = ProposalLapsed | ProposalWithdrawn | PairFormed
@@ -20,7 +20,7 @@ def needs(_rows: Rows, event: ProposalMade | Closing) -> Iterable[Ref]:
         yield PAIRS, event.pair
 
 
-def needs_to_answer(_rows: Rows, event: ProposalAnswered) -> Iterable[Ref]:
+def needs_to_answer(_rows: Rows, event: ProposalAnswered | AnswerRefused) -> Iterable[Ref]:
     yield PEERS, event.peer
 
 
@@ -31,14 +31,20 @@ def made(rows: Rows, event: ProposalMade, _at_ms: int) -> None:
 
 
 def answered(rows: Rows, event: ProposalAnswered, _at_ms: int) -> None:
-    """Only the one who answered sees a change, and at once."""
+    """Only the one who answered sees a change, and at once; what becomes of the proposal the matcher says."""
     def after(row: PeerRow) -> PeerRow:
         if event.proposal not in row.proposals:
             return row
         if event.answer is Answer.YES:
             return row.changed(said_yes=tuple({**dict.fromkeys(row.said_yes), event.proposal: None}))
-        return _without(row, event.proposal)
+        return row.changed(set_aside=tuple({**dict.fromkeys(row.set_aside), event.proposal: None}))
     change(rows, event.peer, after)
+
+
+def refused(rows: Rows, event: AnswerRefused, _at_ms: int) -> None:
+    """The answer changed nothing, so a proposal that is still open shows again."""
+    change(rows, event.peer, lambda row: row.changed(
+        set_aside=tuple(each for each in row.set_aside if each != event.proposal)))
 
 
 def closed(rows: Rows, event: Closing, _at_ms: int) -> None:
@@ -56,4 +62,5 @@ def formed(rows: Rows, event: PairFormed, at_ms: int) -> None:
 
 def _without(row: PeerRow, proposal: str) -> PeerRow:
     return row.changed(proposals=tuple(each for each in row.proposals if each != proposal),
-                       said_yes=tuple(each for each in row.said_yes if each != proposal))
+                       said_yes=tuple(each for each in row.said_yes if each != proposal),
+                       set_aside=tuple(each for each in row.set_aside if each != proposal))

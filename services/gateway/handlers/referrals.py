@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.gateway.store import REFERRALS, SERVICE, ReferralRow
+from services.gateway.store import INVITED, INVITED_AS, REFERRALS, SERVICE, UNINVITED, ReferralRow
 from shared.clock import DAY_MS
 from shared.events import Event, ReferralExpired, ReferralMade, ReferralRefused, ReferralUsed, TimerElapsed
 from shared.rows import KEYS, Ref, Rows
@@ -17,15 +17,24 @@ LIVES_MS = 30 * DAY_MS
 Closing = ReferralUsed | ReferralRefused | ReferralExpired
 
 
-def needs(_rows: Rows, event: ReferralMade | Closing) -> Iterable[Ref]:
+def needs(_rows: Rows, event: ReferralMade) -> Iterable[Ref]:
     yield REFERRALS, event.referral
-    yield KEYS, event.referral
 
 
-def needs_timer(_rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
-    if _ours(event):
-        yield REFERRALS, event.of
-        yield KEYS, event.of
+def needs_to_close(rows: Rows, event: Closing) -> Iterable[Ref]:
+    return _to_close(rows, event.referral)
+
+
+def needs_timer(rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
+    return _to_close(rows, event.of) if _ours(event) else ()
+
+
+def _to_close(rows: Rows, referral: str) -> Iterable[Ref]:
+    for table in (REFERRALS, KEYS, INVITED_AS):
+        yield table, referral
+    if (address := rows.known(INVITED_AS, referral)) is not None:
+        for table in (INVITED, UNINVITED):
+            yield table, address.decode()
 
 
 def expires_later(rows: Rows, entry: Entry) -> Iterable[Event | Later]:
@@ -51,6 +60,9 @@ def used(rows: Rows, event: ReferralUsed, _at_ms: int) -> None:
 
 
 def refused(rows: Rows, event: ReferralRefused, _at_ms: int) -> None:
+    """The address goes; a keyed hash of it stays, so that no partner's next event leads to another invitation."""
+    if (address := rows.get(INVITED_AS, event.referral)) is not None:
+        rows.put(UNINVITED, address.decode(), event.referral.encode())
     _close(rows, event.referral, "refused")
 
 
@@ -62,7 +74,11 @@ def _close(rows: Rows, referral: str, state: str) -> None:
     row = rows.get(REFERRALS, referral)
     if row is not None and row.state == "open":
         rows.put(REFERRALS, referral, row.model_copy(update={"state": state}))
-    rows.drop(KEYS, referral)
+    address = rows.get(INVITED_AS, referral)
+    if address is not None and rows.get(INVITED, address.decode()) == referral.encode():
+        rows.drop(INVITED, address.decode())
+    for table in (INVITED_AS, KEYS):
+        rows.drop(table, referral)
 
 
 def _ours(event: TimerElapsed) -> bool:

@@ -25,13 +25,17 @@ def router(web: Web) -> APIRouter:
     @routes.get("/ask")
     async def form(request: Request) -> Response:
         try:
-            here, (_, draft) = await _here(web, request), await _draft(web, request)
+            here = await web.maybe_here(request)
+            _, draft = await _draft(web, request)
         except (RedisError, OSError):
             here, draft = None, None  # an empty form needs no store
         if here is not None and here.row.request is not None:
             return web.message(request, "already_asking")
-        open_draft = draft if draft is not None and not draft.sent else None
-        return _form(web, request, Posted(open_draft.fields if open_draft else {}), again=here is not None,
+        open_draft = draft if draft is not None and not draft.sent and _is_theirs(draft, here) else None
+        fields = open_draft.fields if open_draft else {}
+        if here is not None:
+            fields = {"quiet": (here.row.hours,), **fields}
+        return _form(web, request, Posted(fields), again=here is not None,
                      invited=open_draft is not None and open_draft.referral is not None)
 
     @routes.post("/ask")
@@ -42,7 +46,9 @@ def router(web: Web) -> APIRouter:
         if answers.first("other_names"):
             return _form(web, request, answers, seed=secrets.randbelow(2**31))
         try:
-            here = await _here(web, request)
+            here = await web.maybe_here(request)
+            if here is not None and here.row.request is not None:
+                return web.message(request, "already_asking")
             answers = asking.with_what_we_know(answers, here)
             checked = web.check(Ask, answers)
             if isinstance(checked, Problems):
@@ -59,7 +65,7 @@ def router(web: Web) -> APIRouter:
 
     @routes.get("/ask/check")
     async def check(request: Request) -> Response:
-        _, draft = await _draft(web, request)
+        _, draft = await _own_draft(web, request, await web.maybe_here(request))
         if draft is not None and draft.sent:
             return RedirectResponse("/ask/sent", 303)
         asked = None if draft is None else web.check(Ask, Posted(draft.fields))
@@ -70,15 +76,18 @@ def router(web: Web) -> APIRouter:
     @routes.post("/ask/check")
     async def send(request: Request) -> Response:
         await web.posted(request)
-        id, draft = await _draft(web, request)
+        here = await web.maybe_here(request)
+        id, draft = await _own_draft(web, request, here)
         if id is None or draft is None:
             return web.message(request, "nothing_to_check", 404)
         if not draft.sent:
+            if here is not None and here.peer == draft.peer and here.row.request not in (None, draft.request):
+                return web.message(request, "already_asking")
             asked = web.check(Ask, Posted(draft.fields))
             if not isinstance(asked, Ask):
                 return RedirectResponse("/ask", 303)  # the programme's choices have changed since
             async with settled():
-                await asking.send(web, draft, asked, await _here(web, request))
+                await asking.send(web, draft, asked, here)
             await web.drafts.save(id, draft.after_sending())
         return RedirectResponse("/ask/sent", 303)
 
@@ -97,12 +106,17 @@ async def _draft(web: Web, request: Request) -> tuple[str | None, Draft | None]:
     return id, None if id is None else await web.drafts.load(id)
 
 
-async def _here(web: Web, request: Request) -> Here | None:
-    """The peer who asks again, if somebody is signed in."""
-    try:
-        return await web.signed_in(request)
-    except NotSignedIn:
-        return None
+async def _own_draft(web: Web, request: Request, here: Here | None) -> tuple[str | None, Draft | None]:
+    """Raises NotSignedIn for one that somebody began while they were signed in: it is shown to nobody else."""
+    id, draft = await _draft(web, request)
+    if draft is not None and not _is_theirs(draft, here):
+        raise NotSignedIn
+    return id, draft
+
+
+def _is_theirs(draft: Draft, here: Here | None) -> bool:
+    """What was begun by somebody new, or sent, is their device's; the rest is a peer's own."""
+    return bool(draft.key) or draft.sent or (here is not None and here.peer == draft.peer)
 
 
 async def _posted(web: Web, request: Request) -> Posted | Response:

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from services.gateway import bodies, intake
 from services.gateway.intake import CloudEvent, Refused
 from services.gateway.limiting import Limited
-from services.gateway.pages.invitations import find_referral
-from services.gateway.referring import receipt, refer, referral_of_receipt
+from services.gateway.pages.settled import settled
+from services.gateway.referring import find_referral, receipt, refer, referral_of_receipt
 from services.gateway.web import Web
 from shared import partners
 from shared.logs import get_logger
@@ -61,7 +61,8 @@ async def _take(web: Web, request: Request) -> Response:
         await web.limits.post_from(request.client.host if request.client else "")
         partner, event = await _authenticated(web, request, body)
         referral = intake.referral_of(event, [partner.community])
-        where, fresh = await refer(web, partner.name, event.source, event.id, referral)
+        async with settled():  # whether somebody is invited shows in nothing, the time it takes included
+            where, fresh = await refer(web, partner.name, event.source, event.id, referral)
     except Limited:
         refused = Refused(429, "too_many", "Send again after the time in Retry-After.")
         return _json(429, refused.problem(), "application/problem+json", {"retry-after": "60"})

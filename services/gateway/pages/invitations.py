@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from services.gateway import asking
-from services.gateway.store import REFERRALS, SERVICE, ReferralRow
+from services.gateway.referring import find_referral, use
+from services.gateway.store import ReferralRow
 from services.gateway.web import Web
 from shared.clock import derived_id
 from shared.events import ReferralRefused
@@ -37,6 +36,10 @@ def router(web: Web) -> APIRouter:
             event = ReferralRefused(referral=referral)
             await web.forwarder.append(partition, Input(event, derived_id(referral, "refused")))
             return web.message(request, "invitation_refused")
+        here = await web.maybe_here(request)
+        if here is not None and here.row.request is not None:
+            await use(web, referral, here.peer)
+            return web.message(request, "already_asking")
         draft, id = asking.fresh(web, None, referral), web.host.clock.new_id()
         await web.drafts.save(id, draft.model_copy(update={"fields": {"community": (row.community,)}}))
         response = RedirectResponse("/ask", 303)
@@ -44,15 +47,6 @@ def router(web: Web) -> APIRouter:
         return response
 
     return routes
-
-
-async def find_referral(web: Web, referral: str) -> tuple[Partition, ReferralRow] | None:
-    """Raises RedisError."""
-    for partition in web.host.directory.partitions:
-        text: Any = await web.host.redis.hget(REFERRALS.path(partition, SERVICE), referral)
-        if text is not None:
-            return partition, REFERRALS.load(text)
-    return None
 
 
 async def open_referral(web: Web, token: str) -> tuple[Partition, str, ReferralRow] | None:

@@ -27,11 +27,8 @@ def router(web: Web) -> APIRouter:
         if isinstance(checked, Problems):
             return web.page(request, "me/leave", 422, posted=answers, problems=checked)
         await web.forwarder.append(here.partition, Input(PeerLeft(peer=here.peer), derived_id(here.peer, "left")))
-        if session := web.cookies.read(request, "session"):
-            await web.sessions.end(session)  # any other of theirs ends with their row
         response = web.pages.message("goodbye", 200)
-        for name in ("session", "draft"):
-            web.cookies.clear(response, name)
+        await web.forget(request, response)  # any other session of theirs ends with their row
         return response
 
     return routes

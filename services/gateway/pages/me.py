@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from services.gateway import reading
+from services.gateway import asking, reading
 from services.gateway.forms import ChooseHours, TakeBreak
 from services.gateway.problems import Problems
 from services.gateway.web import Web
 from shared.clock import DAY_MS, derived_id
-from shared.events import BreakEnded, BreakKind, BreakStarted, PreferencesChanged, QuietHours, SupportWithdrawn
+from shared.events import BreakEnded, BreakKind, BreakStarted, SupportWithdrawn
 from shared.stream.append import Input
 
 
@@ -48,7 +48,7 @@ def router(web: Web) -> APIRouter:
     @routes.get("/hours")
     async def hours_form(request: Request) -> Response:
         here = await web.signed_in(request)
-        return web.page(request, "me/hours", me={"quiet": "any" if here.row.quiet is None else "usual"})
+        return web.page(request, "me/hours", me={"quiet": here.row.hours})
 
     @routes.post("/hours")
     async def hours(request: Request) -> Response:
@@ -56,8 +56,9 @@ def router(web: Web) -> APIRouter:
         here, checked = await web.signed_in(request), web.check(ChooseHours, answers)
         if isinstance(checked, Problems):
             return web.page(request, "me/hours", 422, posted=answers, problems=checked)
-        event = PreferencesChanged(peer=here.peer, quiet=QuietHours() if checked.quiet == "usual" else None)
-        return await web.done(here, "done", [Input(event, web.once(here, answers, "hours"))])
+        event = asking.preferences(here.peer, checked.quiet, here.row.quiet)
+        said = Input(event, web.once(here, answers, "hours"), clear=checked.quiet.encode())
+        return await web.done(here, "done", [said])
 
     @routes.get("/withdraw")
     async def withdraw_form(request: Request) -> Response:

@@ -62,13 +62,7 @@ def router(web: Web) -> APIRouter:
         (here, row, view), checked = await _theirs(web, request, pair), web.check(Moment, answers)
         if isinstance(checked, Problems):
             return _form(web, request, "moment", view, 422, posted=answers, problems=checked)
-        giver, receiver = here.peer, row.other(here.peer)
-        if checked.direction == "received":
-            giver, receiver = receiver, giver
-        id = web.once(here, answers, f"moment:{pair}")
-        event = MomentShared(moment=derived_id(id, "moment"), pair=pair, giver=giver, receiver=receiver,
-                             kind=Kind(checked.kind), recorded_by=here.peer, minutes=checked.minutes)
-        return await web.done(here, "moment", [Input(event, id)])
+        return await web.done(here, "moment", [moment_shared(web, here, answers, pair, row.other(here.peer), checked)])
 
     @routes.post("/contact")
     async def contact(request: Request, pair: str) -> Response:
@@ -124,7 +118,19 @@ async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, PairRow,
     return here, *found
 
 
+def moment_shared(web: Web, here: Here, answers: Posted, pair: str, other: str, checked: Moment) -> Input:
+    """What was written down, under the same id for the same page sent twice."""
+    giver, receiver = (other, here.peer) if checked.direction == "received" else (here.peer, other)
+    id = web.once(here, answers, f"moment:{pair}")
+    return Input(MomentShared(moment=derived_id(id, "moment"), pair=pair, giver=giver, receiver=receiver,
+                              kind=Kind(checked.kind), recorded_by=here.peer, minutes=checked.minutes), id)
+
+
+def moment_kinds(web: Web) -> dict[str, str]:
+    """The kinds that can be written down; a gesture is sent."""
+    return {key: text for key, text in web.catalogue.words["kinds"].items() if key != Kind.GESTURE}
+
+
 def _form(web: Web, request: Request, form: str, pair: PairView, status: int = 200, **context: object) -> Response:
-    kinds = {key: text for key, text in web.catalogue.words["kinds"].items() if key != Kind.GESTURE}
-    return web.page(request, f"me/{form}", status, pair=pair, moment_kinds=kinds,
-                    action=f"/me/pairs/{pair.id}/concern", **context)
+    return web.page(request, f"me/{form}", status, pair=pair, alias=pair.alias, moment_kinds=moment_kinds(web),
+                    action=f"/me/pairs/{pair.id}/{form}", **context)

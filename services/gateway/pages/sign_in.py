@@ -78,10 +78,8 @@ def router(web: Web) -> APIRouter:
     @routes.post("/sign-out")
     async def out(request: Request) -> Response:
         await web.posted(request)
-        if id := web.cookies.read(request, "session"):
-            await web.sessions.end(id)
         response = web.pages.message("signed_out", 200)
-        web.cookies.clear(response, "session")
+        await web.forget(request, response)
         return response
 
     return routes

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.clock import DAY_MS
 from shared.events import Gesture, Kind, QuietHours, Sealed
 from shared.rows import KEYS, Table
 
@@ -17,6 +18,9 @@ SERVICE = "gateway"
 
 INBOX_MAX = 30
 """Gestures kept on a page: at a few a week, some months of them."""
+
+LATE_MS = 30 * DAY_MS
+"""How long the ledger takes a moment of a pair that has ended."""
 
 WRITTEN_MAX = 20
 """Moments that can still be taken back by whoever wrote them down."""
@@ -44,19 +48,40 @@ class Written(Row):
     withdrawn: bool = False
 
 
+class Before(Row):
+    """A pair that ended not long ago, whose moments may still be written down."""
+
+    pair: str
+    other: str
+    until_ms: int
+
+
 class PeerRow(Row):
     community: str
     profile: Sealed
     quiet: QuietHours | None = QuietHours()
+    stopped: bool = False
     request: str | None = None
     proposals: tuple[str, ...] = ()
     said_yes: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    """Proposals answered otherwise: shown no more, and here until the matcher closes them."""
     pairs: tuple[str, ...] = ()
+    before: tuple[Before, ...] = ()
     break_until_ms: int = 0
     given: int = 0
     received: int = 0
     inbox: tuple[Received, ...] = ()
     written: tuple[Written, ...] = ()
+
+    @property
+    def hours(self) -> str:
+        """The choice that the pages show: `usual` hours, `any` hour, or `none` at all."""
+        return "none" if self.stopped else "any" if self.quiet is None else "usual"
+
+    def may_answer(self, proposal: str) -> bool:
+        """As far as is known here; the matcher has the last word."""
+        return proposal in self.proposals and proposal not in self.set_aside
 
     def changed(self, **changes: Any) -> PeerRow:
         return self.model_copy(update=changes)
@@ -116,4 +141,17 @@ ADDRESSES = Table("addresses", bytes, derived=False)
 ADDRESS_OF = Table("address_of", bytes, derived=False)
 """Peer → that HMAC, so that leaving finds the row above."""
 
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, CONCERNS, ADDRESSES, ADDRESS_OF, KEYS)
+INVITED = Table("invited", bytes, derived=False)
+"""That HMAC → the referral whose invitation is open, so that nobody has two at a time."""
+
+INVITED_AS = Table("invited_as", bytes, derived=False)
+"""Referral → that HMAC, while it is open."""
+
+UNINVITED = Table("uninvited", bytes, derived=False)
+"""That HMAC → the referral that was refused: we said that we would not write again."""
+
+SILENCED = Table("silenced", bytes, derived=False)
+"""Referral → HMAC of a partner's event that led to no invitation, to tell its repetition from another event."""
+
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, CONCERNS, ADDRESSES, ADDRESS_OF, INVITED,
+                                  INVITED_AS, UNINVITED, SILENCED, KEYS)

@@ -48,5 +48,9 @@ class Drafts:
         boxed = self._vault.box("draft", draft.model_dump_json().encode())
         await self._redis.set(self._key(id), boxed, ex=KEPT_S)
 
+    async def forget(self, id: str) -> None:
+        """Raises RedisError."""
+        await self._redis.delete(self._key(id))
+
     def _key(self, id: str) -> str:
         return f"twoway:gateway:draft:{self._vault.mac('draft', id.encode())}"

@@ -58,10 +58,11 @@ class Next(StrEnum):
     WITHDRAW_BLOCKED = "withdraw_blocked"
 
 
-def refusal(proposal: Proposal | None, peer: str) -> Refusal | None:
+def refusal(proposal: Proposal | None, peer: str, answer: Answer) -> Refusal | None:
     """Why an answer from `peer` does not count; none when it does. Checked in this order.
 
-    Who was asked is forgotten once a proposal is over, so *no longer open* comes before *not yours*.
+    Who was asked is forgotten once a proposal is over, so *no longer open* comes before *not yours*. A yes may be taken
+    back by any other answer for as long as the proposal is open (rule 1).
     """
     if proposal is None:
         return "unknown_proposal"
@@ -69,7 +70,7 @@ def refusal(proposal: Proposal | None, peer: str) -> Refusal | None:
         return "no_longer_open"
     if peer not in proposal.peers:
         return "not_yours"
-    if peer in proposal.said_yes:
+    if answer is Answer.YES and peer in proposal.said_yes:
         return "already_answered"
     return None
 

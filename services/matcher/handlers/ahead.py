@@ -74,11 +74,15 @@ class Ahead:
         while (match := self.memory.pool.best_pair(dict.fromkeys(peers), self.now_ms)) is not None:
             self._propose(match)
 
-    def withdraw(self, id: str, reason: WithdrawnReason) -> None:
-        """An open proposal will not go ahead. Both have their places back, and wait from when they first did."""
+    def withdraw(self, id: str, reason: WithdrawnReason, by: str | None) -> None:
+        """An open proposal will not go ahead. Both have their places back, and wait from when they first did.
+
+        `by` is whose doing it is: they know, so they are not among those who hear of it next morning.
+        """
         proposal = self.get(PROPOSALS, id)
         if proposal is not None and proposal.peers is not None:
-            self.say(ProposalWithdrawn(proposal=id, peers=proposal.peers, said_yes=proposal.said_yes, reason=reason))
+            others = tuple(peer for peer in proposal.said_yes if peer != by)
+            self.say(ProposalWithdrawn(proposal=id, peers=proposal.peers, said_yes=others, reason=reason))
 
     def _propose(self, match: Match) -> None:
         first, second = match.people

@@ -8,7 +8,6 @@ from services.matcher.domain import proposals
 from services.matcher.domain.proposals import LAPSED_APART_MS, REST_MS, Next
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.handlers.changes import change, change_both
-from services.matcher.handlers.loading import known
 from services.matcher.store import PEERS, PROPOSALS, State
 from shared.clock import derived_id
 from shared.events import Answer, AnswerRefused, PairFormed, ProposalAnswered, ProposalLapsed, TimerElapsed
@@ -17,7 +16,7 @@ from shared.rows import Ref, Rows
 
 def proposal_and_both(rows: Rows, id: str) -> Iterable[Ref]:
     yield PROPOSALS, id
-    if (proposal := known(rows, PROPOSALS, id)) is not None and proposal.peers is not None:
+    if (proposal := rows.known(PROPOSALS, id)) is not None and proposal.peers is not None:
         for peer in proposal.peers:
             yield PEERS, peer
 
@@ -28,7 +27,7 @@ def needs_answer(rows: Rows, event: ProposalAnswered) -> Iterable[Ref]:
 
 def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
     proposal = ahead.get(PROPOSALS, event.proposal)
-    if (reason := proposals.refusal(proposal, event.peer)) is not None:
+    if (reason := proposals.refusal(proposal, event.peer, event.answer)) is not None:
         return ahead.say(AnswerRefused(proposal=event.proposal, peer=event.peer, reason=reason))
     if proposal is None or proposal.peers is None:
         return None
@@ -39,10 +38,11 @@ def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
             return ahead.say(PairFormed(pair=derived_id(ahead.entry.id, "pair"), proposal=event.proposal,
                                         peers=proposal.peers))
         case Next.WITHDRAW_BLOCKED:
-            ahead.withdraw(event.proposal, "blocked")
+            ahead.take_in()
+            ahead.withdraw(event.proposal, "blocked", by=None)
         case Next.WITHDRAW:
             ahead.take_in()
-            ahead.withdraw(event.proposal, "answered")
+            ahead.withdraw(event.proposal, "answered", by=event.peer)
             _remind(ahead, event)
     return ahead.propose_for(*proposal.peers)
 
@@ -62,7 +62,9 @@ def _remind(ahead: Ahead, event: ProposalAnswered) -> None:
 def apply_answer(rows: State, event: ProposalAnswered, at_ms: int) -> None:
     """A yes is noted; anything else says who rests or who is kept apart. One that does not count changes nothing."""
     proposal = rows.get(PROPOSALS, event.proposal)
-    if proposal is None or proposal.peers is None or proposals.refusal(proposal, event.peer) is not None:
+    if proposal is None or proposal.peers is None:
+        return
+    if proposals.refusal(proposal, event.peer, event.answer) is not None:
         return
     if event.answer is Answer.YES:
         rows.put(PROPOSALS, event.proposal, proposal.with_yes(event.peer))

@@ -22,7 +22,7 @@ def decide_break(ahead: Ahead, event: BreakStarted) -> None:
         return
     ahead.take_in()
     for proposal in standing.proposals:
-        ahead.withdraw(proposal, "break")
+        ahead.withdraw(proposal, "break", by=event.peer)
     ahead.remind("break_over", event.peer, event.until_ms)
     ahead.propose_for(*standing.proposals.values())
 

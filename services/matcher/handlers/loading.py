@@ -6,22 +6,14 @@ Whom the pool chooses is lent from memory instead (`Ahead`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
 
 from services.matcher.domain.standing import Standing
 from services.matcher.store import PAIRS, PEERS, PROPOSALS
-from shared.rows import Ref, Rows, Table
-
-R = TypeVar("R")
-
-
-def known(rows: Rows, table: Table[R], id: str) -> R | None:
-    """The row, if it was loaded by now and exists."""
-    return rows.get(table, id) if rows.has(table, id) else None
+from shared.rows import Ref, Rows
 
 
 def standing_of(rows: Rows, peer: str) -> Standing:
-    return known(rows, PEERS, peer) or Standing()
+    return rows.known(PEERS, peer) or Standing()
 
 
 def peer_and_proposals(rows: Rows, peer: str) -> Iterable[Ref]:

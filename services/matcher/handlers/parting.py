@@ -9,7 +9,7 @@ from services.matcher.domain import proposals
 from services.matcher.domain.standing import FOR_EVER
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.handlers.changes import change, change_both
-from services.matcher.handlers.loading import known, peer_and_pairs, peer_and_proposals, standing_of
+from services.matcher.handlers.loading import peer_and_pairs, peer_and_proposals, standing_of
 from services.matcher.store import PAIRS, PEERS, REQUESTS, State
 from shared.events import PairClosed, PairEnded, PeerBlocked, PeerLeft, TimerElapsed
 from shared.rows import Ref, Rows
@@ -17,7 +17,7 @@ from shared.rows import Ref, Rows
 
 def needs_ending(rows: Rows, event: PairEnded) -> Iterable[Ref]:
     yield PAIRS, event.pair
-    if (pair := known(rows, PAIRS, event.pair)) is not None:
+    if (pair := rows.known(PAIRS, event.pair)) is not None:
         for peer in pair.peers:
             yield PEERS, peer
 
@@ -30,7 +30,7 @@ def decide_ending(ahead: Ahead, event: PairEnded) -> None:
     ahead.take_in()
     if until_ms := proposals.apart_after(event.ending, ahead.now_ms):
         ahead.remind("apart_over", event.peer, until_ms)
-    _close(ahead, event.pair, "ended")
+    _close(ahead, event.pair, "ended", by=event.peer)
     ahead.propose_for(*pair.peers)
 
 
@@ -55,10 +55,10 @@ def decide_block(ahead: Ahead, event: PeerBlocked) -> None:
     ahead.take_in()
     for proposal, other in standing.proposals.items():
         if other == event.blocked:
-            ahead.withdraw(proposal, "blocked")
+            ahead.withdraw(proposal, "blocked", by=event.peer)
     for pair, other in standing.pairs.items():
         if other == event.blocked:
-            _close(ahead, pair, "blocked")
+            _close(ahead, pair, "blocked", by=event.peer)
     ahead.propose_for(event.peer, event.blocked)
 
 
@@ -83,9 +83,9 @@ def decide_leaving(ahead: Ahead, event: PeerLeft) -> None:
         return
     ahead.take_in()
     for proposal in standing.proposals:
-        ahead.withdraw(proposal, "left")
+        ahead.withdraw(proposal, "left", by=event.peer)
     for pair in standing.pairs:
-        _close(ahead, pair, "left")
+        _close(ahead, pair, "left", by=event.peer)
     ahead.propose_for(*standing.proposals.values(), *standing.pairs.values())
 
 
@@ -121,7 +121,7 @@ def apply_reunion(rows: State, event: TimerElapsed, _at_ms: int) -> None:
         change_both(rows, (event.of, other), lambda each, its_other: each.reunited_with(its_other))
 
 
-def _close(ahead: Ahead, id: str, reason: Literal["ended", "blocked", "left"]) -> None:
+def _close(ahead: Ahead, id: str, reason: Literal["ended", "blocked", "left"], by: str) -> None:
     pair = ahead.get(PAIRS, id)
     if pair is not None and not pair.over:
-        ahead.say(PairClosed(pair=id, peers=pair.peers, reason=reason))
+        ahead.say(PairClosed(pair=id, peers=pair.peers, reason=reason, by=by))

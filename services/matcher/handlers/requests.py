@@ -52,7 +52,7 @@ def decide_withdrawal(ahead: Ahead, event: SupportWithdrawn) -> None:
         return
     ahead.take_in()
     for proposal in standing.proposals:
-        ahead.withdraw(proposal, "request_withdrawn")
+        ahead.withdraw(proposal, "request_withdrawn", by=event.peer)
     ahead.propose_for(*standing.proposals.values())
 
 

@@ -38,9 +38,9 @@ class Hold:
 
 @dataclass(frozen=True)
 class Withhold:
-    """Not by message. A gesture is on the person's page all the same."""
+    """Not by message. What it would have told is on the person's page all the same."""
 
-    reason: Literal["break", "cap", "late"]
+    reason: Literal["stopped", "break", "cap", "late"]
 
 
 Verdict = Send | Hold | Withhold
@@ -56,15 +56,20 @@ class Standing:
     """When kind messages reached them, the last seven days at least."""
     kind_open: int = 0
     """Other kind messages that are on their way; each counts as if it arrived now."""
+    stopped: bool = False
+    """They asked us to stop writing to them (rule 10)."""
 
     def on_break(self, now_ms: int) -> bool:
         return self.break_until_ms is not None and now_ms < self.break_until_ms
 
 
 def verdict(klass: MessageClass, person: Standing, now_ms: int) -> Verdict:
-    """Sign-in always goes. A break stops what is kind and holds the rest; quiet hours hold both."""
+    """Sign-in always goes, and nothing else to whoever stopped our messages. A break stops what is kind and holds the
+    rest; quiet hours hold both."""
     if klass is MessageClass.SIGN_IN:
         return Send()
+    if person.stopped:
+        return Withhold("stopped")
     on_break = person.on_break(now_ms)
     if klass is MessageClass.KIND:
         if on_break:

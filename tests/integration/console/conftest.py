@@ -1,20 +1,32 @@
-"""The `twoway` command as an operator has it: a process of its own, told by its environment which system is meant."""
+"""The `twoway` command as an operator has it, told by its environment which system is meant.
+
+It runs in a thread of the test's own process, for starting one takes longer than most commands do; `test_demo.py` calls it as a
+process.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import os
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from redis.asyncio import Redis
+from typer.testing import CliRunner
 
+from console.main import build
 from tests.integration.console.loop import Loop
 from tests.integration.core.tally import KEY_TEXT
 from tests.journeys.system import clean_environment
+
+_one_at_a_time = threading.Lock()
+"""The runner changes the environment and standard output of the whole process."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +49,26 @@ class Twoway:
     partitions: int = 1
 
     async def __call__(self, *words: str, code: int = 0) -> Ran:
-        environment = clean_environment(REDIS_URL=self.redis_url, TWOWAY_DATA=str(self.data), TWOWAY_KEY=self.key,
-                                        TWOWAY_PARTITIONS=str(self.partitions))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "console.main", *words, env=environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-        out, err = await process.communicate()
-        ran = Ran(out.decode(), err.decode())
-        assert process.returncode == code, f"{words} ended with {process.returncode}\n{ran.out}\n{ran.err}"
+        result = await asyncio.to_thread(self._invoke, words)
+        ran = Ran(result.stdout, result.stderr)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, f"{words} ended with {result.exit_code}\n{ran.out}\n{ran.err}"
         return ran
+
+    def _invoke(self, words: tuple[str, ...]) -> Any:
+        wanted = clean_environment(REDIS_URL=self.redis_url, TWOWAY_DATA=str(self.data), TWOWAY_KEY=self.key,
+                                   TWOWAY_PARTITIONS=str(self.partitions))
+        with _one_at_a_time:
+            return CliRunner(env=dict.fromkeys(os.environ) | wanted).invoke(build(words[0]), list(words))
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The services' own lines would mix with what a command says, for both are in this process."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

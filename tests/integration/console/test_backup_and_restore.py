@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 from console.server import Server
 from services.gateway import left_ids
 from services.gateway.store.addresses import joined_id
-from shared.events import Address, PeerJoined, ReferralMade, ReferralRefused, Sealed
+from shared.events import Invitation, PeerJoined, ReferralMade, ReferralRefused, Sealed
 from shared.partners import partners
 from shared.stream.append import OtherBody
-from shared.stream.archive import archive_and_trim
+from shared.stream.archive import Archive, archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import SECRETS, Loop
 from tests.integration.core.tally import KEY_TEXT
@@ -113,8 +113,8 @@ async def test_an_invitation_that_was_refused_after_the_backup_stays_unreadable(
         twoway: Twoway, elsewhere: Twoway, loop: Loop, restored: Loop, tmp_path: Path) -> None:
     key = loop.vault.new_key("referral")
     await loop.redis.hset(loop.partition.keys, "referral", key)
-    address = loop.vault.seal("referral", key, Address(email="gus@brambles.example"))
-    await loop.say(ReferralMade(referral="referral", partner="clinic", community="riverside", consent="a", address=address))
+    address = loop.vault.seal("referral", key, Invitation(email="gus@brambles.example", consent="a"))
+    await loop.say(ReferralMade(referral="referral", partner="clinic", community="riverside", address=address))
     await loop.settle()
     entries = await loop.redis.xlen(loop.partition.log)
     await twoway("backup", str(tmp_path / "backup"))
@@ -138,17 +138,40 @@ async def test_a_backup_taken_while_people_act_is_of_one_moment(
             await loop.settle()
 
     acting = asyncio.create_task(act())
+    while (before := len(await loop.rows("ledger", "transfers"))) < 20:
+        await asyncio.sleep(0)
     await twoway("backup", str(tmp_path / "backup"))
+    assert len(await loop.rows("ledger", "transfers")) > before
     over.set()
     await acting
-    assert len(await loop.rows("ledger", "transfers")) > 20
 
     await elsewhere("restore", str(tmp_path / "backup"))
     kept = await restored.rows("ledger", "transfers")
     log: Any = await restored.redis.xrange(restored.partition.log)
     recorded = [fields for _, fields in log if fields[b"type"] == b"moment.recorded"]
-    assert len(kept) == len(recorded) > 0
+    assert len(kept) == len(recorded) >= before
     await restored.settle()
+    await elsewhere("verify")
+
+
+async def test_what_came_to_the_archive_after_that_moment_is_not_in_it_twice(
+        twoway: Twoway, elsewhere: Twoway, loop: Loop, restored: Loop, tmp_path: Path) -> None:
+    archive = Archive(twoway.data, loop.partition)
+    archive.write([("1795000000000-0", {"type": "too.late"})])
+    await lived_in(loop)
+    await twoway("backup", str(tmp_path / "before"))
+    assert _files(tmp_path / "before" / "archive") == {}, "no archive was known at that moment"
+
+    (twoway.data / "archive" / "p0" / "2026-11-18.jsonl.gz").unlink()
+    await archive_and_trim(loop.redis, loop.partition, twoway.data, loop.clock.now_ms() + 1)
+    known = _files(twoway.data / "archive")
+    archive.write([(f"{loop.clock.now_ms()}-0", {"type": "too.late"})])
+    await twoway("backup", str(tmp_path / "after"))
+    assert _files(tmp_path / "after" / "archive") == known
+    await elsewhere("restore", str(tmp_path / "after"))
+    await restored.person("gus")
+    await restored.settle()
+    assert await archive_and_trim(restored.redis, restored.partition, elsewhere.data, loop.clock.now_ms() + 1) > 0
     await elsewhere("verify")
 
 
@@ -176,7 +199,7 @@ async def test_ids_of_what_was_appended_are_remembered_across_a_restore(
     assert all([0 < await restored.redis.ttl(key) <= 7 * 24 * 3600 for key in keys])
     before = await restored.redis.xlen(restored.partition.log)
     with pytest.raises(OtherBody):
-        await restored.say(PeerJoined(peer=first, community="riverside", profile=Sealed("s1.x.y")), joined_id(first))
+        await restored.say(PeerJoined(peer=first, community="hillview", profile=Sealed("s1.x.y")), joined_id(first))
     assert await restored.redis.xlen(restored.partition.log) == before
 
 

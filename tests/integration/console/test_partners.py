@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 from standardwebhooks import Webhook
 
-from shared.partners import OVERLAP_MS, PARTNERS, partner_of
+from shared.partners import OVERLAP_MS, PARTNERS, Partner, partners
 from shared.sealing import Vault
 from tests.integration.console.conftest import Twoway
 from tests.integration.core.tally import KEY
@@ -19,7 +19,7 @@ ADD = ("partners", "add", "city-clinic", "--source", SOURCE, "--community", "riv
 async def test_a_partner_that_is_added_is_found_by_its_source_with_the_secret_that_was_shown(
         twoway: Twoway, redis: Redis) -> None:
     secret = (await twoway(*ADD)).out.strip()
-    partner = await partner_of(redis, Vault(KEY), SOURCE)
+    partner = await _found(redis)
     assert partner is not None
     assert (partner.name, partner.community) == ("city-clinic", "riverside")
     assert partner.valid_secrets(partner.added_ms) == [secret]
@@ -41,7 +41,7 @@ async def test_a_secret_is_shown_once_and_never_again(twoway: Twoway, redis: Red
 async def test_a_rotated_secret_stays_valid_for_seven_days_beside_the_new_one(twoway: Twoway, redis: Redis) -> None:
     old = (await twoway(*ADD)).out.strip()
     new = (await twoway("partners", "rotate", "city-clinic")).out.strip()
-    partner = await partner_of(redis, Vault(KEY), SOURCE)
+    partner = await _found(redis)
     assert partner is not None
     until = partner.secrets[1].valid_until_ms
     assert until is not None
@@ -54,7 +54,7 @@ async def test_rotating_twice_leaves_the_newest_two(twoway: Twoway, redis: Redis
     await twoway(*ADD)
     second = (await twoway("partners", "rotate", "city-clinic")).out.strip()
     third = (await twoway("partners", "rotate", "city-clinic")).out.strip()
-    partner = await partner_of(redis, Vault(KEY), SOURCE)
+    partner = await _found(redis)
     assert partner is not None
     assert [one.secret for one in partner.secrets] == [third, second]
 
@@ -62,7 +62,7 @@ async def test_rotating_twice_leaves_the_newest_two(twoway: Twoway, redis: Redis
 async def test_a_removed_partner_is_found_no_more(twoway: Twoway, redis: Redis) -> None:
     await twoway(*ADD)
     await twoway("partners", "remove", "city-clinic")
-    assert await partner_of(redis, Vault(KEY), SOURCE) is None
+    assert await _found(redis) is None
     assert (await twoway("partners", "list", "--json")).json == []
 
 
@@ -106,3 +106,7 @@ async def test_a_redis_that_does_not_answer_is_one_line_without_its_password(two
     assert "127.0.0.1:1 does not answer" in ran.err
     assert "secret-word" not in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+async def _found(redis: Redis) -> Partner | None:
+    return next((each for each in await partners(redis, Vault(KEY)) if each.source == SOURCE), None)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from shared.clock import Clock
-from shared.events import Address, Answer, ProposalAnswered, ReferralMade
+from shared.events import Answer, Invitation, ProposalAnswered, ReferralMade
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import SECRETS, Loop
@@ -71,8 +71,8 @@ async def test_nothing_that_is_sealed_is_shown_not_even_as_it_rests(twoway: Twow
 
 async def test_a_referrals_address_is_not_shown_not_even_as_it_rests(twoway: Twoway, loop: Loop) -> None:
     key = loop.vault.new_key("a-referral")
-    sealed = loop.vault.seal("a-referral", key, Address(email="gus@brambles.example"))
-    await loop.say(ReferralMade(referral="a-referral", partner="clinic", community="riverside", consent="a", address=sealed))
+    sealed = loop.vault.seal("a-referral", key, Invitation(email="gus@brambles.example", consent="a"))
+    await loop.say(ReferralMade(referral="a-referral", partner="clinic", community="riverside", address=sealed))
     for words in ((), ("--full",), ("--json",)):
         out = (await twoway("trace", "a-referral", *words)).out
         assert "clinic" in out

@@ -61,7 +61,7 @@ async def test_a_count_that_differs_from_its_entries_is_named(twoway: Twoway, lo
     await changed(loop, "ledger", "accounts", account, given=7)
     assert await findings(twoway) == {("ledger", "sum_not_zero"), ("ledger", "counts_differ_from_entries"),
                                       ("gateway", "counts_differ_from_ledger")}
-    assert first in (await twoway("verify", code=1)).out or account in (await twoway("verify", code=1)).out
+    assert account in (await twoway("verify", code=1)).out
 
 
 async def test_a_count_that_a_page_shows_otherwise_is_named(twoway: Twoway, loop: Loop) -> None:
@@ -132,8 +132,6 @@ async def test_a_system_that_does_not_come_to_rest_is_not_called_sound(twoway: T
     await lived_in(loop)
     await loop.person("gus")
     await loop.settle("gateway")
-    [result] = (await twoway("verify", "--json", code=1)).json
-    assert (result["compared"], result["findings"]) == (False, [])
     ran = await twoway("verify", code=1)
     assert "did not come to rest" in ran.out
     assert "Everything adds up" not in ran.out

@@ -24,8 +24,7 @@ from shared.programme import load
 from shared.rows import KEYS
 from shared.sealing import key_id
 from shared.stream.append import Input
-from shared.stream.archive import place
-from shared.stream.names import Partition
+from shared.stream.names import Partition, place
 from shared.stream.write import Committer
 from shared.testing import until
 from tests.unit.gateway.html import Element, Page

@@ -326,7 +326,7 @@ async def test_leaving_destroys_the_key_and_everything_that_leads_to_the_person(
             await visitor.open("/me")
             assert visitor.path == "/sign-in"
         await two.sam.open("/me")
-        assert "a former peer" in two.sam.page.text
+        assert "from an earlier buddy" in two.sam.page.text
         await here.asks("kim@example.org")
         assert len({event["peer"] for event in await here.events("peer.joined")}) == 3
 

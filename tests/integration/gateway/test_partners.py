@@ -16,7 +16,7 @@ from services.gateway.handlers.referrals import LIVES_MS
 from services.gateway.store import REFERRALS, SERVICE
 from shared import partners
 from shared.clock import Clock
-from shared.events import Address, TimerElapsed
+from shared.events import Invitation, TimerElapsed
 from shared.links import invitation_link
 from shared.rows import KEYS
 from tests.integration.gateway.site import BASE, GOOD, P0, Site, site
@@ -74,8 +74,9 @@ async def test_a_signed_referral_becomes_one_event_whose_address_only_its_own_ke
     assert body["status_url"] == f"{BASE}/v1/receipts/{body['receipt']}"
     assert body["duplicate"] is False
     [made] = await here.events("referral.made")
-    assert (made["partner"], made["consent"], made["scope"]) == ("clinic", "form 17", ["joined"])
-    assert (await here.opened(made["address"], Address)).email == "kim@example.org"
+    assert (made["partner"], made["scope"]) == ("clinic", ["joined"])
+    inside = await here.opened(made["address"], Invitation)
+    assert (inside.email, inside.consent) == ("kim@example.org", "form 17")
     assert await clinic.status(body["receipt"]) == {"receipt": body["receipt"], "status": "accepted"}
     assert await here.events("support.requested") == []
 
@@ -88,7 +89,7 @@ async def test_a_repetition_is_acknowledged_as_such_and_another_body_under_its_i
     other = await clinic.sends(email="sam@example.org")
     assert (other.status_code, other.json()["pointer"]) == (409, "/id")
     assert other.headers["content-type"] == "application/problem+json"
-    assert (await clinic.sends(id="a-2")).json()["duplicate"] is False
+    assert (await clinic.sends(id="a-2", email="sam@example.org")).json()["duplicate"] is False
     assert len(await here.events("referral.made")) == 2
 
 

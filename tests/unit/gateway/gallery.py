@@ -12,6 +12,7 @@ from services.gateway.problems import check
 from services.gateway.rendering import Pages
 from services.gateway.views import (
     Answered,
+    BeforeView,
     GestureView,
     MailView,
     Me,
@@ -36,8 +37,9 @@ ME = Me(
     request=RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",)),
     proposals=(ProposalView("p1", ("They could offer support with something you are looking for: Sleep",), False),
                ProposalView("p2", (), True)),
-    pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "a former peer", my_contact="07700 900123")),
+    pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
     inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
+    before=(BeforeView("pair4", AT_MS),),
     written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True)))
 
 
@@ -51,7 +53,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
     empty = check(Ask, Posted(), CHOICES, CATALOGUE.errors)
     incomplete = check(Moment, Posted({"minutes": ("x",)}), CHOICES, CATALOGUE.errors)
     full = Posted({"seeks": ("sleep",), "showable": ("sleep",), "times": ("mon_morning",), "area": ("<b>Hill</b>",)})
-    kinds = CATALOGUE.words["kinds"]
+    moment = {"alias": PAIR.alias, "action": "/x", "moment_kinds": CATALOGUE.words["kinds"]}
     shown: dict[str, tuple[str, dict[str, Any]]] = {
         "start": ("start", {}),
         "urgent help": ("urgent_help", {}),
@@ -70,14 +72,15 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "empty mailbox": ("mailbox", {"to": "<x>", "mails": []}),
         "away": ("away", {"action": "/me/concern", "sent": Posted({"text": ("<script>", "two")})}),
         "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
-        "me, new": ("me", {"me": Me("Calm Heron", "any", 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
+        "me, new": ("me", {"me": Me("Calm Heron", "none", 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
+        "rather not": ("me/proposal", {"proposal": "p2", "answers": CATALOGUE.words["answers"]}),
         "break": ("me/break", {}),
         "hours": ("me/hours", {"me": ME}),
         "withdraw": ("me/withdraw", {}),
         "leave": ("me/leave", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),
-        "moment, with problems": ("me/moment", {"pair": PAIR, "moment_kinds": kinds, "problems": incomplete}),
-        **{name: (f"me/{name}", {"pair": PAIR, "moment_kinds": kinds, "action": "/x"})
+        "moment, with problems": ("me/moment", {**moment, "problems": incomplete}),
+        **{name: (f"me/{name}", {**moment, "pair": PAIR})
            for name in ("moment", "contact", "end", "block", "concern")},
     }
     made = {name: pages.page(template, **context).body for name, (template, context) in shown.items()}

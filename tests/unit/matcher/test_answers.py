@@ -164,13 +164,30 @@ def test_a_pair_does_not_lapse(town: Town) -> None:
     assert pair in town.standing("ada").pairs
 
 
-@pytest.mark.parametrize("second", list(Answer))
-def test_a_second_answer_after_yes_is_refused_and_changes_nothing(town: Town, second: Answer) -> None:
+def test_a_second_yes_is_refused_and_changes_nothing(town: Town) -> None:
     town.answers("ben", Answer.YES)
     before = town.stored()
-    refused: AnswerRefused = only(town.answers("ben", second))
+    refused: AnswerRefused = only(town.answers("ben", Answer.YES))
     assert refused.reason == "already_answered"
     assert town.stored() == before
+
+
+@pytest.mark.parametrize("second", NOT_YES)
+def test_whoever_said_yes_may_still_say_otherwise_and_is_not_introduced(town: Town, second: Answer) -> None:
+    proposal = town.proposal_of("ada")
+    town.answers("ben", Answer.YES)
+    withdrawn: ProposalWithdrawn = only(town.answers("ben", second))
+    assert (withdrawn.reason, withdrawn.said_yes) == ("answered", ())
+    assert only(town.answers("ada", Answer.YES, proposal)).reason == "no_longer_open"
+    assert town.every(PairFormed) == []
+
+
+@pytest.mark.parametrize(("second", "days"), [(Answer.NOT_NOW, 14), (Answer.SOMEONE_DIFFERENT, 90)])
+def test_an_answer_that_takes_back_a_yes_has_the_same_effect_as_a_first_one(town: Town, second: Answer, days: int) -> None:
+    town.answers("ben", Answer.YES)
+    town.answers("ben", second)
+    assert town.proposed(town.pass_time(days=days - 0.1)) == []
+    assert town.proposed(town.pass_time(days=0.1)) == [{"ada", "ben"}]
 
 
 def test_answers_that_do_not_count_are_refused_by_name(town: Town) -> None:
@@ -200,19 +217,21 @@ OPEN = Proposal(peers=("ada", "ben"), requests=("ra", "rb"), lapses_ms=1)
 ONE_YES = OPEN.with_yes("ada")
 
 
-@pytest.mark.parametrize(("proposal", "peer", "reason"), [
-    (None, "cleo", "unknown_proposal"),
-    (Proposal(), "cleo", "no_longer_open"),
-    (Proposal(), "ada", "no_longer_open"),
-    (OPEN, "cleo", "not_yours"),
-    (ONE_YES, "cleo", "not_yours"),
-    (ONE_YES, "ada", "already_answered"),
-    (ONE_YES, "ben", None),
-    (OPEN, "ada", None),
+@pytest.mark.parametrize(("proposal", "peer", "answer", "reason"), [
+    *[(proposal, peer, answer, reason) for answer in Answer for proposal, peer, reason in (
+        (None, "cleo", "unknown_proposal"),
+        (Proposal(), "cleo", "no_longer_open"),
+        (Proposal(), "ada", "no_longer_open"),
+        (OPEN, "cleo", "not_yours"),
+        (ONE_YES, "cleo", "not_yours"),
+        (ONE_YES, "ben", None),
+        (OPEN, "ada", None))],
+    (ONE_YES, "ada", Answer.YES, "already_answered"),
+    *[(ONE_YES, "ada", answer, None) for answer in NOT_YES],
 ])
 def test_an_answer_is_refused_for_the_first_reason_that_holds(
-        proposal: Proposal | None, peer: str, reason: str | None) -> None:
-    assert refusal(proposal, peer) == reason
+        proposal: Proposal | None, peer: str, answer: Answer, reason: str | None) -> None:
+    assert refusal(proposal, peer, answer) == reason
 
 
 @pytest.mark.parametrize(("proposal", "answer", "kept_apart", "next"), [

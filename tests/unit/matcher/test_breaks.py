@@ -23,6 +23,13 @@ def test_a_break_withdraws_open_proposals_and_the_other_keeps_their_place(town: 
     assert town.proposed(town.asks("cleo")) == [{"ben", "cleo"}]
 
 
+@pytest.mark.parametrize("kind", list(BreakKind))
+def test_whoever_takes_a_break_after_a_yes_is_not_among_those_to_be_told(town: Town, kind: BreakKind) -> None:
+    town.answers("ada", Answer.YES)
+    withdrawn: ProposalWithdrawn = only(town.hear(BreakStarted(peer="ada", kind=kind, until_ms=town.now_ms + 1000)))
+    assert (withdrawn.reason, withdrawn.said_yes) == ("break", ())
+
+
 def test_the_other_of_a_withdrawn_proposal_is_proposed_to_somebody_else_at_once(town: Town) -> None:
     town.asks("cleo")
     assert town.proposed(town.takes_a_break("ada", days=10)) == [{"ben", "cleo"}]

@@ -26,7 +26,7 @@ def pair(town: Town) -> str:
 def test_whoever_ends_a_pair_both_have_room_for_somebody_else_at_once(town: Town, pair: str, ending: Ending) -> None:
     town.asks("cleo", languages=("cy",))
     closed: PairClosed = only(town.ends("ben", pair, ending))
-    assert (closed.pair, set(closed.peers), closed.reason) == (pair, {"ada", "ben"}, "ended")
+    assert (closed.pair, set(closed.peers), closed.reason, closed.by) == (pair, {"ada", "ben"}, "ended", "ben")
     assert town.proposed(town.asks("dan")) == [{"ada", "dan"}]
     assert town.proposed(town.asks("eve")) == [{"ben", "eve"}]
 
@@ -67,10 +67,22 @@ def test_nobody_can_end_what_is_not_theirs(town: Town, pair: str, name: str, id:
     assert town.stored() == before
 
 
+def test_two_kept_apart_since_they_were_proposed_are_not_introduced_and_both_who_said_yes_are_to_be_told(
+        town: Town, pair: str) -> None:
+    town.ends("ada", pair, Ending.MOVED_ON)
+    town.pass_time(days=90)
+    proposal = town.proposal_of("ada")
+    town.answers("ada", Answer.YES, proposal)
+    town.ends("ben", pair, Ending.SAFETY)
+    withdrawn: ProposalWithdrawn = only(town.answers("ben", Answer.YES, proposal))
+    assert (withdrawn.reason, withdrawn.said_yes) == ("blocked", ("ada", "ben"))
+    assert town.rebuilt() == town.stored()
+
+
 @pytest.mark.parametrize("who", ["ada", "ben"])
 def test_a_block_closes_a_pair_at_once_and_for_ever(town: Town, pair: str, who: str) -> None:
     closed: PairClosed = only(town.blocks(who, "ben" if who == "ada" else "ada"))
-    assert closed.reason == "blocked"
+    assert (closed.reason, closed.by) == ("blocked", who)
     assert town.proposed(town.pass_time(days=3650)) == []
 
 
@@ -81,7 +93,7 @@ def test_a_block_withdraws_a_proposal_between_the_two_and_frees_both(town: Town,
     town.answers("ada", Answer.YES)
     proposal = town.proposal_of("ada")
     withdrawn: ProposalWithdrawn = only(town.blocks(who, "ben" if who == "ada" else "ada"))
-    assert (withdrawn.reason, withdrawn.said_yes) == ("blocked", ("ada",))
+    assert (withdrawn.reason, withdrawn.said_yes) == ("blocked", () if who == "ada" else ("ada",))
     refused: AnswerRefused = only(town.answers("ben", Answer.YES, proposal))
     assert refused.reason == "no_longer_open"
     assert town.proposed(town.asks("cleo")) == [{"ada", "cleo"}]
@@ -129,9 +141,18 @@ def test_when_somebody_leaves_their_proposals_and_pairs_are_over_and_the_others_
     assert isinstance(withdrawn, ProposalWithdrawn)
     assert (withdrawn.proposal, withdrawn.reason) == (proposal, "left")
     assert isinstance(closed, PairClosed)
-    assert closed.reason == "left"
+    assert (closed.reason, closed.by) == ("left", "ada")
     assert isinstance(made, ProposalMade)
     assert set(made.peers) == {"ben", "cleo"}
+
+
+@pytest.mark.parametrize(("who", "told"), [("ada", ()), ("ben", ("ada",))])
+def test_whoever_leaves_after_a_yes_is_not_among_those_to_be_told(town: Town, who: str, told: tuple[str, ...]) -> None:
+    town.asks("ada")
+    town.asks("ben")
+    town.answers("ada", Answer.YES)
+    withdrawn: ProposalWithdrawn = only(town.leaves(who))
+    assert (withdrawn.reason, withdrawn.said_yes) == ("left", told)
 
 
 def test_no_row_leads_back_to_whoever_left(town: Town) -> None:

@@ -5,6 +5,7 @@ import pytest
 from services.matcher.handlers.ahead import MemoryAstray
 from services.matcher.store import PEERS
 from shared.events import (
+    Answer,
     ProposalMade,
     ProposalWithdrawn,
     RequestRefused,
@@ -104,6 +105,15 @@ def test_withdrawing_ends_open_proposals_and_frees_the_other_at_once(town: Town)
     assert withdrawn.reason == "request_withdrawn"
     assert isinstance(made, ProposalMade)
     assert set(made.peers) == {"ben", "cleo"}
+
+
+@pytest.mark.parametrize(("who", "told"), [("ada", ()), ("ben", ("ada",))])
+def test_whoever_withdraws_after_a_yes_is_not_among_those_to_be_told(town: Town, who: str, told: tuple[str, ...]) -> None:
+    town.asks("ada")
+    town.asks("ben")
+    town.answers("ada", Answer.YES)
+    withdrawn: ProposalWithdrawn = only(town.no_longer_asks(who))
+    assert withdrawn.said_yes == told
 
 
 def test_withdrawing_leaves_pairs_as_they_are_and_they_count_under_the_next_request(town: Town) -> None:

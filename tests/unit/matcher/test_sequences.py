@@ -76,9 +76,9 @@ def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]
 
 def nobody_is_introduced_before_both_said_yes(town: Town) -> None:
     made = {event.proposal: set(event.peers) for event in town.every(ProposalMade)}
-    yes = {(event.proposal, event.peer) for event in town.heard(ProposalAnswered) if event.answer is Answer.YES}
+    last = {(event.proposal, event.peer): event.answer for event in town.heard(ProposalAnswered)}
     for formed in town.every(PairFormed):
-        assert {(formed.proposal, peer) for peer in made[formed.proposal]} <= yes
+        assert [last.get((formed.proposal, peer)) for peer in made[formed.proposal]] == [Answer.YES, Answer.YES]
         assert set(formed.peers) == made[formed.proposal]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from services.notifier.domain.verdict import Send, Withhold
@@ -35,12 +37,14 @@ from tests.unit.notifier.world import (
     World,
     asked,
     buddies,
+    closed,
     gesture,
     proposal,
     reasons,
     referral,
     rest,
     shown,
+    stops,
     templates,
     withdrawn,
 )
@@ -138,6 +142,35 @@ def test_what_was_to_be_said_about_a_pair_that_ended_stays_unsaid():
     assert world.at("2026-03-05 12:00").deliver_all() == []
 
 
+def reasons_to_close() -> list[str]:
+    return list(get_args(PairClosed.model_fields["reason"].annotation))
+
+
+@pytest.mark.parametrize("reason", reasons_to_close())
+def test_however_a_pair_ended_the_other_alone_hears_of_it_next_morning_in_the_one_wording(reason):
+    world = buddies("2026-03-02 14:00")
+    said = world.happens(PairClosed(pair="pair", peers=("ann", "ben"), reason=reason, by="ben"))
+    assert templates(said) == [("ann", "not_going_ahead")]
+    assert not world.at("2026-03-03 08:59").ready()
+    assert world.at("2026-03-03 09:00").deliver_all() == ["not_going_ahead"]
+
+
+def test_who_ended_a_pair_and_left_meanwhile_leaves_the_notice_to_the_other():
+    world = buddies()
+    world.happens(PeerLeft(peer="ann"))
+    assert templates(world.happens(closed("pair", "ann", "ben", by="ann"))) == [("ben", "not_going_ahead")]
+
+
+def test_who_left_is_not_told_that_a_pair_ended():
+    world = buddies()
+    world.happens(PeerLeft(peer="ben"))
+    assert world.happens(closed("pair", "ann", "ben", by="ann")) == []
+
+
+def test_nobody_is_told_of_an_ending_of_which_it_was_not_written_down_who_ended_it():
+    assert buddies().happens(closed("pair", "ann", "ben", by=None)) == []
+
+
 def test_a_gesture_after_the_pair_ended_reaches_nobody():
     world = World()
     world.person("ann")
@@ -218,6 +251,52 @@ def test_who_leaves_is_told_nothing_more_and_nothing_is_kept():
     assert world.happens(asked("ann"), SignInRequested(peer="ann", secret=SEAL)) == []
     assert world.at("2026-03-04 12:00").deliver_all() == ["proposal"]
     assert all("ann" not in (id, getattr(row, "to", "")) for (_, id), row in world.rows._rows.items() if row)
+
+
+# ── stopping ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_stopped_our_messages_gets_none_but_sign_ins():
+    world = buddies()
+    world.happens(stops("ben"))
+    told = world.happens(asked("ben"), gesture("pair", "ann", "ben"), proposal("p", "ann", "ben"),
+                         closed("pair", "ann", "ben", by="ann"), SignInRequested(peer="ben", secret=SEAL))
+    assert reasons(told) == [("ben", each, "stopped") for each in (
+        "received", "gesture_cup_of_tea", "proposal", "not_going_ahead")]
+    assert templates(told) == [("ann", "proposal"), ("ben", "sign_in")]
+
+
+def test_who_asks_for_our_messages_again_gets_them_again():
+    world = World()
+    world.person("ann")
+    world.happens(stops("ann"), stops("ann", stopped=False))
+    assert templates(world.happens(asked("ann"))) == [("ann", "received")]
+
+
+def test_what_was_ready_when_somebody_stopped_our_messages_is_seen_by_the_last_look():
+    world = World()
+    world.person("ann")
+    world.happens(SignInRequested(peer="ann", secret=SEAL), asked("ann"), stops("ann"))
+    looks = {world.row(each).template: world.decisions.last_look(each, world.row(each), world.someone("ann"),
+                                                                  world.now_ms) for each in world.ready()}
+    assert looks == {"sign_in": Send(), "received": Withhold("stopped")}
+
+
+def test_what_was_held_when_somebody_stopped_our_messages_is_withheld_when_its_time_comes():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.happens(asked("ann"))
+    assert world.happens(stops("ann", USUAL)) == []
+    world.at("2026-03-03 09:00")
+    assert reasons(world.said) == [("ann", "received", "stopped")]
+    assert world.deliver_all() == []
+
+
+def test_who_changes_their_mind_before_the_morning_gets_what_was_held_for_it():
+    world = World("2026-03-02 22:00")
+    world.person("ann", USUAL)
+    world.happens(asked("ann"), stops("ann", USUAL), stops("ann", USUAL, stopped=False))
+    assert world.at("2026-03-03 09:00").deliver_all() == ["received"]
 
 
 # ── sign-in ──────────────────────────────────────────────────────────────────────────────────────────────────────────

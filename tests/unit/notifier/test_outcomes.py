@@ -15,6 +15,7 @@ from shared.events import (
     MessageClass,
     MessageDelivered,
     MessageFailed,
+    MessageWithheld,
     PairClosed,
     PeerLeft,
     PreferencesChanged,
@@ -37,6 +38,7 @@ from tests.unit.notifier.world import (
     referral,
     rest,
     shown,
+    stops,
 )
 
 
@@ -113,7 +115,7 @@ HOURS = st.sampled_from([None, USUAL, QuietHours(start="23:30", end="06:45"),
                          QuietHours(start="21:00", end="09:00", zone="America/New_York"),
                          QuietHours(start="10:00", end="15:00", zone="Asia/Tokyo")])
 STEPS = st.lists(st.tuples(
-    st.sampled_from(["gesture", "gesture", "asked", "sign_in", "break", "back", "hours", "nothing"]),
+    st.sampled_from(["gesture", "gesture", "asked", "sign_in", "break", "back", "hours", "stop", "nothing"]),
     st.integers(1, 30 * 60),      # minutes until the next one
     st.booleans(),                # whether a worker is there
     st.sampled_from(["delivered", "delivered", "blocked", "interrupted"]), HOURS), max_size=60)
@@ -145,6 +147,7 @@ def test_whatever_happens_no_one_is_woken_or_gets_more_than_the_caps(start, quie
                 if row.klass is not MessageClass.SIGN_IN:
                     assert hours is None or not hours.quiet_at(world.now_ms)
                     assert not world.decisions.standing(person).on_break(world.now_ms)
+                    assert not person.stopped
                 interrupted = outcome == "interrupted" and row.klass is MessageClass.KIND
                 world.attempted(message, *(("failed", INTERRUPTED) if interrupted else ("delivered",)))
 
@@ -160,6 +163,8 @@ def test_whatever_happens_no_one_is_woken_or_gets_more_than_the_caps(start, quie
                 world.happens(BreakStarted(peer="ben", kind=BreakKind.BREAK, until_ms=world.now_ms + minutes * MINUTE * 2))
             case "back":
                 world.happens(BreakEnded(peer="ben"))
+            case "stop":
+                world.happens(stops("ben", hours))
             case "hours":
                 world.happens(PreferencesChanged(peer="ben", quiet=hours))
         if there:
@@ -174,6 +179,8 @@ def test_whatever_happens_no_one_is_woken_or_gets_more_than_the_caps(start, quie
         assert sum(0 <= at_ms - each < DAY for each in kind) <= 1
         assert sum(0 <= at_ms - each < 7 * DAY for each in kind) <= 3
     essential = sum(klass is MessageClass.ESSENTIAL for klass, _ in sent)
+    essential += sum(each.reason == "stopped" and each.template in ("received", "introduction")
+                     for each in world.every(MessageWithheld))
     assert essential == introductions + sum(what == "asked" for what, *_ in steps), "one was lost, or sent twice"
     assert not world.someone("ben").unsent
     assert world.rebuilt() == world.stored()

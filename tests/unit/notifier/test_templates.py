@@ -119,6 +119,15 @@ def test_every_message_has_its_file_and_every_file_is_a_message():
         assert files == {str(each) for each in Template}
 
 
+def test_the_one_notice_names_no_cause_and_nobody_who_acted_and_is_true_of_a_proposal_and_of_a_pair():
+    """Rule 17: a single wording, whatever ended."""
+    text = own_words(rendered("en", Template.NOT_GOING_AHEAD).text).lower()
+    for word in ("block", "answer", "lapse", "left", "leave", "declin", "ended", "break", "safety", "buddy", "they", "their"):
+        assert word not in text.split("to choose the hours", 1)[0], word
+    assert "your place is kept" in text
+    assert "we go on looking for you" not in text, "not everybody who has a buddy still looks for another"
+
+
 def test_reasons_stay_on_the_page():
     """A proposal's message names no topic, no language and no way to connect (rules 10 and 17)."""
     text = own_words(rendered("en", Template.PROPOSAL).text).lower()

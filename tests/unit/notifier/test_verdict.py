@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +74,7 @@ STANDINGS = st.builds(
     Standing,
     hours=st.sampled_from([None, hours_of(USUAL, LONDON), hours_of(LATE_RISER, LONDON), hours_of(NEW_YORK, LONDON)]),
     break_until_ms=st.none() | st.integers(ms("2026-03-20 00:00"), ms("2026-04-10 00:00")),
+    stopped=st.booleans(),
     kind_sent_ms=st.lists(st.integers(ms("2026-03-10 00:00"), ms("2026-04-01 00:00")), max_size=4).map(tuple),
     kind_open=st.integers(0, 2))
 
@@ -92,8 +95,18 @@ def test_what_is_sent_or_held_never_meets_quiet_hours_or_a_break_unless_it_is_a_
 
 @settings(max_examples=200, deadline=None)
 @given(person=STANDINGS, now_ms=st.integers(ms("2026-03-20 00:00"), ms("2026-04-01 00:00")))
-def test_an_essential_message_is_never_withheld(person, now_ms):
-    assert not isinstance(verdict(ESSENTIAL, person, now_ms), Withhold)
+def test_an_essential_message_is_withheld_from_those_alone_who_stopped_our_messages(person, now_ms):
+    what = verdict(ESSENTIAL, person, now_ms)
+    assert (what == Withhold("stopped")) is person.stopped
+    assert isinstance(what, Withhold) is person.stopped
+
+
+@settings(max_examples=200, deadline=None)
+@given(person=STANDINGS, now_ms=st.integers(ms("2026-03-20 00:00"), ms("2026-04-01 00:00")))
+def test_whoever_stopped_our_messages_gets_nothing_but_sign_ins_now_or_later(person, now_ms):
+    stopped = replace(person, stopped=True)
+    assert {klass: verdict(klass, stopped, now_ms) for klass in MessageClass} == {
+        SIGN_IN: Send(), ESSENTIAL: Withhold("stopped"), KIND: Withhold("stopped")}
 
 
 @pytest.mark.parametrize(("klass", "after_ms", "too_late"), [

@@ -20,6 +20,7 @@ from shared.events import (
     MessageAttempted,
     MessageIntended,
     MessageWithheld,
+    PairClosed,
     PairFormed,
     PeerJoined,
     PreferencesChanged,
@@ -27,8 +28,8 @@ from shared.events import (
     ProposalWithdrawn,
     QuietHours,
     ReferralMade,
+    RequestWaiting,
     Sealed,
-    SupportRequested,
 )
 from shared.stream.names import Partition
 from tests.unit.in_memory import InMemory
@@ -139,12 +140,21 @@ def gesture(pair: str, giver: str, receiver: str, what: Gesture = Gesture.CUP_OF
     return GestureSent(moment="m", pair=pair, giver=giver, receiver=receiver, gesture=what)
 
 
-def asked(peer: str) -> SupportRequested:
-    return SupportRequested(peer=peer, request=f"request of {peer}", community="riverside", details=SEAL)
+def asked(peer: str) -> RequestWaiting:
+    """What the matcher says to a request that has its place in the queue."""
+    return RequestWaiting(request=f"request of {peer}", peer=peer, since_ms=0)
+
+
+def closed(pair: str, *peers: str, by: str | None) -> PairClosed:
+    return PairClosed(pair=pair, peers=peers, reason="ended", by=by)
+
+
+def stops(peer: str, quiet: QuietHours | None = None, stopped: bool = True) -> PreferencesChanged:
+    return PreferencesChanged(peer=peer, quiet=quiet, stopped=stopped)
 
 
 def referral(name: str = "r") -> ReferralMade:
-    return ReferralMade(referral=name, partner="p", community="riverside", consent="c", address=SEAL)
+    return ReferralMade(referral=name, partner="p", community="riverside", address=SEAL)
 
 
 def rest(peer: str, until: str) -> BreakStarted:

@@ -1,0 +1,44 @@
+"""Writing down a moment of a pair that has ended: people often do so late, and it happened."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from services.gateway.forms import Moment
+from services.gateway.pages.pairs import NotTheirPair, moment_kinds, moment_shared
+from services.gateway.problems import Problems
+from services.gateway.store import Before
+from services.gateway.web import Here, Web
+
+
+def router(web: Web) -> APIRouter:
+    routes = APIRouter(prefix="/me/before")
+
+    @routes.get("/{pair}")
+    async def form(request: Request, pair: str) -> Response:
+        await _theirs(web, request, pair)
+        return _form(web, request, pair)
+
+    @routes.post("/{pair}")
+    async def moment(request: Request, pair: str) -> Response:
+        answers = await web.posted(request)
+        (here, before), checked = await _theirs(web, request, pair), web.check(Moment, answers)
+        if isinstance(checked, Problems):
+            return _form(web, request, pair, 422, posted=answers, problems=checked)
+        return await web.done(here, "moment", [moment_shared(web, here, answers, pair, before.other, checked)])
+
+    return routes
+
+
+async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, Before]:
+    """Raises NotSignedIn, NotTheirPair, RedisError."""
+    here = await web.signed_in(request)
+    for each in here.row.before:
+        if each.pair == pair and web.host.clock.now_ms() < each.until_ms:
+            return here, each
+    raise NotTheirPair
+
+
+def _form(web: Web, request: Request, pair: str, status: int = 200, **context: object) -> Response:
+    return web.page(request, "me/moment", status, action=f"/me/before/{pair}", moment_kinds=moment_kinds(web),
+                    alias=web.catalogue.words["names"]["earlier"], **context)
