@@ -44,6 +44,9 @@ TYPED = [
 ]
 
 
+pytestmark = pytest.mark.prove
+
+
 @dataclass
 class Lived:
     """A system in which people went through everything, and what must not be readable in what it wrote."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
+
 from shared.testing import until
 from tests.journeys import partner
 from tests.journeys.conftest import Company
 from tests.journeys.places import Place
 from tests.journeys.someone import Someone, comes
+
+pytestmark = pytest.mark.prove
 
 
 async def two(company: Company) -> tuple[Someone, Someone]:

@@ -17,7 +17,7 @@ from shared.rows import Ref, Rows, Table
 from shared.sealing import Vault
 from shared.service import Entry, Handling, Later, Service
 from shared.stream.append import Appender, Input
-from shared.stream.host import Hosted, broker
+from shared.stream.host import Hosted, broker, cancelled
 from shared.stream.names import Partition
 from shared.stream.reader import Reader
 
@@ -100,6 +100,5 @@ async def hosted(reader: Reader, redis_url: str, redis: Redis) -> AsyncIterator[
     try:
         yield host
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancelled([task])
         await house.stop()
