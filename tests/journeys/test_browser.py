@@ -325,7 +325,7 @@ def test_a_page_that_would_keep_somebody_out_is_noticed(looks: Looks, phone: Win
     phone.opens("/")
     phone.look("start")
     phone.opens("/bad")
-    phone.look("bad")
+    phone.notes("bad")
     told, looks.problems = " ".join(looks.problems), []
     for words in ("color-contrast", "image-alt", "wide in a window of 320 px", "urgent help is at None", "elsewhere.example"):
         assert words in told

@@ -97,16 +97,21 @@ class Window:
             self.looks.problems.append(f"the browser says: {message.text}")
 
     def look(self, state: str) -> Page:
-        """Notes whatever would keep somebody out, at each width, and takes a picture."""
+        """Notes whatever would keep somebody out of a page that was not looked at before, and takes a picture of it."""
         if state not in self.looks.seen:
             self.looks.seen.add(state)
-            for width in sorted(WIDTHS, key=lambda each: each == self.width):
+            self.notes(state)
+            for width in WIDTHS if SCREENS is not None else ():
                 self.page.set_viewport_size({"width": width, "height": HEIGHT})
-                self._check(state, width)
-                if SCREENS is not None:
-                    self.page.screenshot(path=SCREENS / f"{state}-{width}.png", full_page=True)
-            self.looks.accessible(self.page, state)
+                self.page.screenshot(path=f"{SCREENS}/{state}-{width}.png", full_page=True)
+            self.page.set_viewport_size({"width": self.width, "height": HEIGHT})
         return self.page
+
+    def notes(self, state: str) -> None:
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            self._check(state, width)
+        self.looks.accessible(self.page, state)
 
     def _check(self, state: str, width: int) -> None:
         wide, urgent = self.page.evaluate(_MEASURED)
