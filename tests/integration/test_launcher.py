@@ -43,7 +43,7 @@ def keeper(data: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def until(what: Callable[[], bool], seconds: float = 10) -> bool:
+def until(what: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while not (done := what()) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -53,7 +53,7 @@ def until(what: Callable[[], bool], seconds: float = 10) -> bool:
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before, or while, it was read
         return False
 
 
