@@ -29,7 +29,7 @@ PEOPLE = size(10, 200)
 ANSWER_S_MAX = 15.0
 """A page that waits for a hung Redis answers within this time; a person would not wait longer."""
 
-pytestmark = pytest.mark.prove
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(size(280, 1_800))]
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ from tests.journeys.sizes import size
 from tests.journeys.someone import Someone
 from tests.journeys.system import Up, clean_environment, up
 
-PEOPLE = size(20, 400)
+PEOPLE = size(20, 200)
 P0 = Partition(0)
 
-pytestmark = pytest.mark.prove
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(size(280, 1_800))]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Still:
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Still]:
     folder = tmp_path_factory.mktemp("still")
     with up(folder / "var") as system:
-        system.command("demo", "--people", str(PEOPLE), "--seed", "4")
+        system.command("demo", "--people", str(PEOPLE), "--seed", "4", timeout=size(120, 900))
         assert list(left_ids.read(system.data)), "somebody left"
     other = folder / "other.toml"
     other.write_text(programme.DEFAULT.read_text("utf-8").replace("Europe/London", "Pacific/Auckland")
@@ -151,7 +151,7 @@ async def rebuilt(still: Still, service: Service) -> None:
 def test_a_backup_under_load_comes_to_life_elsewhere_and_who_left_stays_left(tmp_path: Path) -> None:
     backup, elsewhere = tmp_path / "backup", tmp_path / "elsewhere"
     with up(tmp_path / "var") as system:
-        system.command("demo", "--people", str(PEOPLE // 2), "--seed", "8")
+        system.command("demo", "--people", str(PEOPLE // 2), "--seed", "8", timeout=size(120, 900))
         asyncio.run(joins(system))
         with system.started("demo", "--people", str(PEOPLE // 2), "--seed", "9") as people:
             wait_until_at_it(system, people)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route, sync_playwright
 
 from tests.journeys.sizes import FULL
 
@@ -129,7 +129,16 @@ class Window:
 
     def clicks(self, text: str) -> Page:
         """The link or button with these words; the first, where there are several."""
-        self.page.locator("a, button, summary").filter(has_text=text).first.click()
+        return self.follows(self.page.locator("a, button").filter(has_text=text).first)
+
+    def presses(self, text: str) -> Page:
+        """The button of the page's own form with exactly these words."""
+        return self.follows(self.page.locator("main form").get_by_role("button", name=text, exact=True))
+
+    def follows(self, there: Locator) -> Page:
+        """Clicks, and is there once the page that it leads to is."""
+        with self.page.expect_navigation():
+            there.click()
         return self.page
 
     def ticks(self, **answers: str | list[str]) -> None:
