@@ -344,5 +344,5 @@ def test_a_first_visit_is_light_and_a_keyboard_reaches_the_content_at_once(brows
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main-content")
+    page.wait_for_url("**/#main-content")
     context.close()
