@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 from redis.exceptions import RedisError
@@ -23,7 +23,6 @@ from services.ledger import store as ledger_store
 from services.matcher import audit as matcher_audit
 from services.matcher import store as matcher_store
 from shared.events import MomentRecorded
-from shared.rows import Table
 from shared.service import Entry
 from shared.stream.archive import SERVICES
 from shared.stream.decode import decode
@@ -31,7 +30,6 @@ from shared.stream.names import Partition
 from shared.stream.rebuild import history
 from shared.stream.write import START
 
-R = TypeVar("R")
 _NO_LOG = {"last-generated-id": START.encode(), "entries-added": 0}
 
 REST_S_MAX = 10.0
@@ -144,14 +142,10 @@ async def _pages(at: System, partition: Partition) -> Pages:
     pipeline.hkeys(partition.keys)
     peers, requests, proposals, pairs, referrals, holders, addresses, keys = await pipeline.execute()
     return Pages(
-        peers=_rows(PEERS, peers), requests=_rows(REQUESTS, requests), proposals=_rows(PROPOSALS, proposals),
-        pairs=_rows(PAIRS, pairs), referrals=_rows(REFERRALS, referrals), keys={key.decode() for key in keys},
+        peers=PEERS.load_all(peers), requests=REQUESTS.load_all(requests), proposals=PROPOSALS.load_all(proposals),
+        pairs=PAIRS.load_all(pairs), referrals=REFERRALS.load_all(referrals), keys={key.decode() for key in keys},
         holders={address.decode(): peer.decode() for address, peer in holders.items()},
         addresses={peer.decode(): address.decode() for peer, address in addresses.items()})
-
-
-def _rows(table: Table[R], texts: Mapping[bytes, bytes]) -> dict[str, R]:
-    return {id.decode(): table.load(text) for id, text in texts.items()}
 
 
 async def _recorded(at: System, partition: Partition) -> set[str]:

@@ -8,7 +8,7 @@ which rows are needed can depend on rows (an answer names its proposal, the prop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -45,6 +45,10 @@ class Table(Generic[R]):
 
     def load(self, text: bytes) -> R:
         return text if issubclass(self.row, bytes) else self.row.model_validate_json(text)  # type: ignore
+
+    def load_all(self, texts: Mapping[bytes, bytes]) -> dict[str, R]:
+        """A whole hash as Redis gives it, by id."""
+        return {id.decode(): self.load(text) for id, text in texts.items()}
 
     def dump(self, row: R) -> bytes:
         return row if isinstance(row, bytes) else row.model_dump_json(exclude_defaults=True).encode()  # type: ignore

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
@@ -19,7 +19,6 @@ from shared.rows import Table
 from shared.stream.names import Partition
 
 SERVICE = "ledger"
-R = TypeVar("R")
 
 
 class Holder(BaseModel):
@@ -73,9 +72,5 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
     for table in TABLES:
         pipeline.hgetall(table.path(partition, SERVICE))
     holders, accounts, transfers, pairs, left = await pipeline.execute()
-    return Snapshot(loaded(HOLDERS, holders), loaded(ACCOUNTS, accounts), loaded(TRANSFERS, transfers),
-                    loaded(PAIRS, pairs), loaded(LEFT, left))
-
-
-def loaded(table: Table[R], texts: Mapping[bytes, bytes]) -> dict[str, R]:
-    return {id.decode(): table.load(text) for id, text in texts.items()}
+    return Snapshot(HOLDERS.load_all(holders), ACCOUNTS.load_all(accounts), TRANSFERS.load_all(transfers),
+                    PAIRS.load_all(pairs), LEFT.load_all(left))

@@ -105,14 +105,10 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
     pipeline.zrange(partition.timers, 0, -1)
     pipeline.time()
     peers, requests, proposals, pairs, timers, (seconds, micros) = await pipeline.execute()
-    return Snapshot(loaded(PEERS, peers), loaded(REQUESTS, requests), loaded(PROPOSALS, proposals),
-                    loaded(PAIRS, pairs),
+    return Snapshot(PEERS.load_all(peers), REQUESTS.load_all(requests), PROPOSALS.load_all(proposals),
+                    PAIRS.load_all(pairs),
                     [timer for text in timers if (timer := _timer(orjson.loads(text))) is not None],
                     int(seconds) * 1000 + int(micros) // 1000)
-
-
-def loaded(table: Table[R], texts: Mapping[bytes, bytes]) -> dict[str, R]:
-    return {id.decode(): table.load(text) for id, text in texts.items()}
 
 
 def _timer(flat: Sequence[str]) -> TimerElapsed | None:
