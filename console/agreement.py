@@ -6,12 +6,16 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from redis.exceptions import RedisError
 
 from console.system import System
 from console.visitor import Visitor
 from services.gateway.store.addresses import Addresses
 from services.ledger import store as ledger_store
+from services.notifier import store as notifier_store
 from shared.events import Event, MessageDelivered, MessageIntended, MomentReversed, PairFormed
 from shared.service import Entry
 from shared.stream.decode import decode
@@ -21,7 +25,31 @@ INTRODUCTION = "introduction"
 MAIL_S_MAX = 60.0
 """How long the last introductions may take to be delivered."""
 
+INTRODUCED_S_MAX = 180.0
+"""How long everybody's introduction may take: what a killed notifier was sending is taken up again after a lease of 60 s."""
+
 Counts = tuple[int, int]
+
+
+async def introduced(at: System, email: str, until: float) -> None:
+    """Waits until every introduction that was meant for this person has reached them, or `until` (monotonic) has come.
+
+    An introduction that is still on its way when its pair ends or a difficult day begins is rightly withheld or held: a count
+    of what was delivered can only be compared when nobody goes on before they were introduced.
+    """
+    while time.monotonic() < until:
+        with suppress(RedisError):  # away for a moment, as it may be: asked again
+            if not await _introductions_under_way(at, email):
+                return
+        await asyncio.sleep(0.2)
+
+
+async def _introductions_under_way(at: System, email: str) -> bool:
+    for partition, peer in await Addresses(at.redis, at.vault).peers(at.partitions, email):
+        text = await at.redis.hget(notifier_store.PEOPLE.path(partition, notifier_store.SERVICE), peer)
+        if text is not None and any(each.template == INTRODUCTION for each in notifier_store.PEOPLE.load(text).unsent):
+            return True
+    return False
 
 
 @dataclass(frozen=True)

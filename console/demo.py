@@ -120,6 +120,8 @@ async def _play(at: System, visitors: list[Visitor], seed: int) -> dict[int, Cou
             for place in range(ANSWER_ROUNDS_MAX):
                 if not any(await stage.all(f"answering, round {place + 1}", visitors, Visitor.answer)):
                     break
+            until = time.monotonic() + agreement.INTRODUCED_S_MAX
+            await stage.all("being introduced", visitors, lambda visitor: agreement.introduced(at, visitor.person.email, until))
             await stage.all("giving and receiving", visitors, Visitor.share)
             await stage.all("taking back", visitors, Visitor.take_back)
             seen = _by_number(visitors, await stage.all("looking", visitors, Visitor.counts))

@@ -31,6 +31,8 @@ from tests.journeys.system import Up, clean_environment, free_ports, up
 PEOPLE, EVENTS = size(40, 2_000), size(20, 300)
 SERVICE_KILLS, SERVER_KILLS = size(6, 24), size(1, 3)
 SEED = 7
+LEASE_S = size(10, 60)
+"""What a killed notifier was sending is taken up again after this; reduced counts do not wait out the usual minute."""
 
 
 class Seconds:
@@ -50,7 +52,7 @@ class Seconds:
         for place, service in enumerate(SERVICES):
             if service not in self._processes or self._processes[service].poll() is not None:
                 environment = clean_environment(**self._system.running.environment(service))
-                environment["TWOWAY_PORT"] = str(self._first_port + place)
+                environment |= {"TWOWAY_PORT": str(self._first_port + place), "TWOWAY_SEND_LEASE_S": str(LEASE_S)}
                 self._processes[service] = subprocess.Popen(
                     tethered([sys.executable, "-m", f"services.{service}"]), env=environment,
                     stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True)
@@ -98,7 +100,7 @@ class Referrals(threading.Thread):
 @pytest.mark.prove
 @pytest.mark.timeout(size(280, 3_000))
 def test_while_every_process_is_killed_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path) -> None:
-    with up(tmp_path / "var") as system, seconds(system) as more:
+    with up(tmp_path / "var", TWOWAY_SEND_LEASE_S=str(LEASE_S)) as system, seconds(system) as more:
         referrals = Referrals(partner.added(system), [system.url, more.url])
         referrals.start()
         with crowd(system) as people:
