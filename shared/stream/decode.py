@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from shared.events import REGISTRY, Event
 from shared.service import Entry
+from shared.stream.names import place
 
 Upcast = dict[tuple[str, int], Any]
 UPCASTS: Upcast = {}
@@ -75,6 +76,10 @@ class Batch:
         """What is left of the batch after that many items."""
         passed = self.counts[items - 1] if items else 0
         return Batch(self.ids[passed:], self.items[items:], tuple(count - passed for count in self.counts[items:]))
+
+    def behind(self, cursor: str) -> Batch:
+        """What is left of the batch behind that place."""
+        return self.after(sum(place(item.at) <= place(cursor) for item in self.items))
 
 
 class Decoder:

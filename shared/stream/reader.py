@@ -1,7 +1,7 @@
 """How a service reads its log: load, decide, save, batch by batch, and what happens when that goes wrong.
 
-- A batch whose handling fails is taken again entry by entry. An entry that still fails after three tries, or that can't be
-  parsed, is set aside: one write moves the cursor past it and keeps it as a dead letter.
+- A batch whose handling fails is taken again entry by entry, from what is not committed yet. An entry that still fails after
+  three tries, or that can't be parsed, is set aside: one write moves the cursor past it and keeps it as a dead letter.
 - When Redis is away or refuses to write, the reader waits and tries again for ever, with growing waits and jitter.
 - When the cursor is not where we believed (another instance was first, or our own answer was lost), everything in memory is
   dropped and reading goes on from the real place.
@@ -131,7 +131,8 @@ class Reader:
         except (RedisError, OSError, Overtaken):
             raise
         except Exception as error:
-            # Whatever a handler raises: which entry it was is found by taking them one at a time.
+            # Whatever a handler raises: which entry it was is found by taking them one at a time, but for what is committed.
+            batch = batch.behind(self.cursor)
             log.error("batch.retried", service=self.service.name, partition=self.partition.number,
                       entries=len(batch.items), error=type(error).__name__, exc_info=error)
             await self._one_by_one(batch)
@@ -228,10 +229,14 @@ class Reader:
             raise Overtaken(real)
         self.cursor = batch.cursor
         self._metrics.committed(self.service.name, self.partition.number, batch.passed, len(write.emits))
-        if self.service.after_commit is not None:
-            self.service.after_commit(said)
-        if write.events and log.is_enabled_for(logging.INFO):
-            self._tell(write)
+        try:
+            if self.service.after_commit is not None:
+                self.service.after_commit(said)
+            if write.events and log.is_enabled_for(logging.INFO):
+                self._tell(write)
+        except Exception as error:
+            # It is done, whatever breaks now: nothing behind the commit may be a reason to take the batch again.
+            log.error("batch.untold", service=self.service.name, partition=self.partition.number, exc_info=error)
 
     def _tell(self, write: Write) -> None:
         """One line an event. Its ids and plain words pass the allow-list of `shared.logs`; seals and texts don't."""

@@ -3,7 +3,8 @@
 One Lua script a batch. It is refused as a whole when the cursor is not where this reader believes it to be: then another
 instance (or this one's own lost answer) was first, and the answer says how far the log has really been handled. That is the
 fence: no lock is needed for safety, and an effect happens once through crashes, zombies and repeated commands. It is refused
-too when an entry stands between the cursor and the batch, so that nothing can be passed over unhandled.
+too unless the batch begins with the very next entry behind the cursor, so that nothing is passed over unhandled or taken
+twice.
 
 Lua does not roll back, so everything that could fail is checked before: types of keys when a reader takes over
 (`check_types`), the number of arguments when commands are built (`shared/rows.py`).
@@ -30,7 +31,8 @@ START = "0-0"
 _ONE_WRITE = """
 local here = redis.call('HGET', KEYS[1], 'at') or '0-0'
 if here ~= ARGV[1] then return here end
-if #redis.call('XRANGE', KEYS[2], '(' .. here, '(' .. ARGV[2], 'COUNT', 1) > 0 then return here end
+local next = redis.call('XRANGE', KEYS[2], '(' .. here, ARGV[2], 'COUNT', 1)[1]
+if not next or next[1] ~= ARGV[2] then return here end
 local emitted, timers = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
 local i = 7
 while ARGV[i] do
@@ -82,7 +84,7 @@ class Committer:
 
     async def commit(self, believed: str, begin: str, end: str, passed: int, write: Write) -> str | None:
         """Passes the entries from `begin` to `end`. None when done; otherwise the cursor's real place, and nothing was written:
-        it is not where it was believed, or an entry stands between it and `begin`. Raises RedisError: unknown.
+        it is not where it was believed, or the next entry behind it is not `begin`. Raises RedisError: unknown.
         """
         timers = [(str(due_ms), orjson.dumps(entry).decode()) for due_ms, entry in write.timers]
         args: list[bytes | str | int] = [believed, begin, end, passed, orjson.dumps(write.emits), orjson.dumps(timers)]

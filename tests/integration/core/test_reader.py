@@ -41,13 +41,43 @@ async def test_what_is_emitted_names_its_cause_and_carries_its_trace(bench: Benc
 
 async def test_a_write_from_a_believed_cursor_that_is_not_the_real_one_changes_nothing(redis: Redis) -> None:
     committer = Committer(redis, P0, "tally")
+    for n in range(1, 8):
+        await redis.xadd(P0.log, {"type": "weather.changed"}, id=f"{n}-0")
     assert await committer.commit("0-0", "1-0", "5-0", 5, Write()) is None
     write = Write(commands=[["HSET", P0.of("tally", "tallies"), "a", "{}"]])
     write.emit(PeerLeft(peer="a"), fields(PeerLeft(peer="a"), "e", "", ""))
     assert await committer.commit("0-0", "6-0", "7-0", 2, write) == "5-0"
-    assert await redis.xlen(P0.log) == 0
+    assert await redis.xlen(P0.log) == 7
     assert not await redis.exists(P0.of("tally", "tallies"))
     assert await committer.cursor() == "5-0"
+
+
+@pytest.mark.parametrize(("begin", "end"), [
+    ("2-0", "4-0"),  # two of it are behind the cursor already
+    ("3-0", "4-0"),  # the cursor stands on it
+    ("5-0", "6-0"),  # one between is not handled yet
+    ("4-1", "6-0"),  # no such entry
+    ("8-0", "8-0"),  # nor at the end
+])
+async def test_a_write_that_does_not_begin_with_the_next_entry_behind_the_cursor_changes_nothing(
+        redis: Redis, begin: str, end: str) -> None:
+    committer = Committer(redis, P0, "tally")
+    for n in range(1, 7):
+        await redis.xadd(P0.log, {"type": "weather.changed"}, id=f"{n}-0")
+    assert await committer.commit("0-0", "1-0", "3-0", 3, Write()) is None
+    write = Write(commands=[["HSET", P0.of("tally", "tallies"), "a", "{}"]])
+    assert await committer.commit("3-0", begin, end, 2, write) == "3-0"
+    assert not await redis.exists(P0.of("tally", "tallies"))
+    assert await redis.hgetall(P0.cursor("tally")) == {b"at": b"3-0", b"read": b"3"}
+
+
+async def test_what_is_trimmed_before_the_next_entry_is_no_reason_to_refuse_a_write(redis: Redis) -> None:
+    committer = Committer(redis, P0, "tally")
+    for n in range(1, 5):
+        await redis.xadd(P0.log, {"type": "weather.changed"}, id=f"{n}-0")
+    assert await committer.commit("0-0", "1-0", "2-0", 2, Write()) is None
+    await redis.xtrim(P0.log, minid="3-0", approximate=False)
+    assert await committer.commit("2-0", "3-0", "4-0", 2, Write()) is None
 
 
 async def test_two_readers_that_both_believe_they_are_in_charge_do_everything_once(bench: Bench, redis: Redis) -> None:
@@ -149,7 +179,8 @@ async def test_a_newer_version_of_a_known_type_stops_the_reader_before_it(bench:
     assert await letters(redis, P0) == []
 
 
-async def test_a_row_that_only_an_earlier_entry_makes_known_is_loaded_after_that_entrys_commit(redis: Redis) -> None:
+def in_parts(bad: str = "", **more: Any) -> tally.Service:
+    """Each entry needs a row that only the one before it makes known; `bad` raises."""
     def needs_own_row_unless_new(rows: Rows, event: Any) -> Iterable[Any]:
         yield tally.TALLIES, "pointer"
         if (pointer := rows.get(tally.TALLIES, "pointer") if rows.has(tally.TALLIES, "pointer") else None) is not None:
@@ -159,14 +190,48 @@ async def test_a_row_that_only_an_earlier_entry_makes_known_is_loaded_after_that
         pointer = rows.get(tally.TALLIES, "pointer")
         if pointer is not None:
             rows.get(tally.TALLIES, f"at-{pointer.n}")
+        if entry.event.peer == bad:
+            raise RuntimeError
         yield tally.CountsChanged(peer="pointer", given=(pointer.n if pointer else 0) + 1, received=0)
 
-    made = tally.Service(name="tally", tables=[tally.TALLIES], own={tally.CountsChanged: tally.count},
-                         inputs={PeerLeft: tally.Handling(needs_own_row_unless_new, decide)})
-    bench = Bench(redis, made)
+    return tally.Service(name="tally", tables=[tally.TALLIES], own={tally.CountsChanged: tally.count},
+                         inputs={PeerLeft: tally.Handling(needs_own_row_unless_new, decide)}, **more)
+
+
+async def test_a_row_that_only_an_earlier_entry_makes_known_is_loaded_after_that_entrys_commit(redis: Redis) -> None:
+    bench = Bench(redis, in_parts())
     await bench.left(*"abcde")
     await bench.read()
     assert await bench.tallies() == {"pointer": 5}
+
+
+async def test_an_entry_that_fails_after_the_first_part_of_its_batch_is_set_aside_and_that_part_is_done_once(
+        redis: Redis) -> None:
+    bench = Bench(redis, in_parts("bad"))
+    await bench.left("a", "b", "bad", "c")
+    await redis.xadd(P0.log, {"type": "weather.changed"})
+    await bench.read(count=5)
+    assert await bench.tallies() == {"pointer": 3}
+    assert await redis.hget(P0.cursor("tally"), "read") == b"5"
+    emitted = [each["id"] for each in await bench.emitted("counts.changed")]
+    assert len(emitted) == len(set(emitted)) == 3
+    assert [letter.error for letter in await letters(redis, P0)] == ["RuntimeError"]
+
+
+@pytest.mark.parametrize("made", [service, in_parts], ids=["whole", "in parts"])
+async def test_what_breaks_after_the_commit_is_no_reason_to_take_the_batch_again(redis: Redis, made: Any) -> None:
+    def breaks(_events: Any) -> None:
+        raise RuntimeError
+
+    bench = Bench(redis, made(after_commit=breaks))
+    await bench.left("a", "b", "c")
+    await bench.read()
+    await bench.left("d")
+    await bench.read(count=4)
+    assert sum((await bench.tallies()).values()) == 4
+    assert len(await bench.emitted("counts.changed")) == 4
+    assert await letters(redis, P0) == []
+    assert b"overtaken_total{" not in bench.metrics.text()
 
 
 async def test_a_timer_comes_to_the_log_once_it_is_due_and_only_once(bench: Bench, redis: Redis) -> None:
