@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from shared.events import ANY, REGISTRY, EntryReplayed
 from shared.stream.archive import Archive
+from shared.stream.dead import readable
 from shared.stream.names import Partition, place
 from shared.stream.rebuild import READ, history
 
@@ -108,7 +109,7 @@ async def _forwards(redis: Redis, partition: Partition, folder: Path, wanted: Wa
         named = at == wanted.text or any(needle in value for value in fields.values())
         if not named and fields.get(b"cause") not in ids:
             continue
-        told = Told(partition.number, at, _readable(fields))
+        told = Told(partition.number, at, readable(fields))
         if told.cause.encode() in ids or wanted.fits(told.cause) or wanted.names(told):
             found.append(told)
             ids |= {told.id.encode()} - {b""}
@@ -137,16 +138,12 @@ async def _history_back(redis: Redis, partition: Partition, folder: Path) -> Asy
     while True:
         entries: Any = await redis.xrevrange(partition.log, before, count=READ)
         for at, fields in entries:
-            yield at.decode(), _readable(fields)
+            yield at.decode(), readable(fields)
         if len(entries) < READ:
             break
         before = f"({entries[-1][0].decode()}"
     for archived, flat in Archive(folder, partition).backwards():
         yield archived, flat
-
-
-def _readable(fields: Mapping[bytes, bytes]) -> dict[str, str]:
-    return {name.decode(errors="replace"): value.decode(errors="replace") for name, value in fields.items()}
 
 
 def _trace(told: Told) -> list[str]:
