@@ -43,8 +43,8 @@ async def _archive(host: Host, settings: LedgerSettings) -> None:
     try:
         moved = await archivist(host.redis, host.directory.partitions, settings.data, host.clock.now_ms(),
                                 settings.retention_days, settings.archive_months)
-    except UnknownArchive:
-        log.error("archive.refused", service="ledger", path=str(settings.data / "archive"), reason="unknown_files")
+    except UnknownArchive as refused:
+        log.error("archive.refused", service="ledger", path=str(settings.data / "archive"), reason=refused.reason)
         return
     if moved:
         log.info("log.archived", service="ledger", entries=moved)

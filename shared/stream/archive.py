@@ -2,7 +2,8 @@
 
 Compressed JSON lines, one file a partition and day (of the entry's own time, UTC): `archive/p0/2026-11-23.jsonl.gz`. Each
 run appends one gzip member and fsyncs it before anything is trimmed, and Redis remembers up to which byte the files are good:
-what a crashed run left behind that mark is cut off and written again.
+what a crashed run left behind that mark is cut off and written again. A folder that lacks what the mark promises is another
+machine's, or was not mounted: then nothing is written or trimmed.
 Trimming is by age (MINID), never past the slowest service's cursor and never by length. Archives expire (24 months).
 """
 
@@ -12,15 +13,16 @@ import asyncio
 import gzip
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from redis.asyncio import Redis
 
 from shared.clock import DAY_MS
+from shared.stream.dead import readable
 from shared.stream.names import Partition, place
 from shared.stream.write import START
 
@@ -41,8 +43,24 @@ class Mark:
 
 
 class UnknownArchive(Exception):
-    """The archive's folder holds files that this Redis knows nothing of. Nothing was changed; move them away, or set
-    TWOWAY_DATA to the folder that belongs to this Redis."""
+    """The archive's folder does not belong to this Redis. Nothing was changed; set TWOWAY_DATA to the folder that does, the
+    same for every instance. Files that no Redis of yours knows: move them away."""
+
+    def __init__(self, reason: Literal["unknown_files", "missing_files"]) -> None:
+        super().__init__(self.__doc__)
+        self.reason = reason
+
+
+# Moves the mark if it is where the archivist believes it to be: one that was paused meanwhile can't move it back.
+# KEYS: archived. ARGV: the believed mark, the new one, each as at, day and length.
+_MOVE = """
+local here = redis.call('HMGET', KEYS[1], 'at', 'day', 'length')
+for i = 1, 3 do
+  if (here[i] or '') ~= ARGV[i] then return 0 end
+end
+redis.call('HSET', KEYS[1], 'at', ARGV[4], 'day', ARGV[5], 'length', ARGV[6])
+return 1
+"""
 
 
 class Archive:
@@ -54,6 +72,11 @@ class Archive:
     @property
     def exists(self) -> bool:
         return any(self._folder.glob("*.jsonl.gz"))
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether what the mark promises is here."""
+        path = self._folder / f"{mark.day}.jsonl.gz"
+        return not mark.length or (path.exists() and path.stat().st_size >= mark.length)
 
     def settle(self, mark: Mark) -> None:
         """Cuts off whatever stands behind the mark: a crashed run's, or a later backup's."""
@@ -114,7 +137,10 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 async def archive_and_trim(redis: Redis, partition: Partition, folder: Path, older_than_ms: int) -> int:
-    """Archives, then trims, every entry from before `older_than_ms` that all services have passed. Says how many."""
+    """Archives, then trims, every entry from before `older_than_ms` that all services have passed. Says how many.
+
+    Raises UnknownArchive; nothing was changed then.
+    """
     limit = await _limit(redis, partition, older_than_ms)
     archive, done = Archive(folder, partition), 0
     mark = await _mark(redis, partition, archive, limit)
@@ -123,10 +149,10 @@ async def archive_and_trim(redis: Redis, partition: Partition, folder: Path, old
         entries: Any = await redis.xrange(partition.log, f"({mark.at}", f"({limit[0]}-{limit[1]}", count=CHUNK)
         if not entries:
             break
-        rows = [(at.decode(), {name.decode(errors="replace"): value.decode(errors="replace")
-                               for name, value in fields.items()}) for at, fields in entries]
-        mark = await asyncio.to_thread(archive.write, rows)
-        await redis.hset(partition.archived, mapping={"at": mark.at, "day": mark.day, "length": mark.length})
+        rows = [(at.decode(), readable(fields)) for at, fields in entries]
+        before, mark = mark, await asyncio.to_thread(archive.write, rows)
+        if not await _move(redis, partition, before, mark):
+            return done  # another archivist went on meanwhile; what stands behind its mark now will be cut off
         done += len(rows)
     await redis.xtrim(partition.log, minid=f"{limit[0]}-{limit[1]}", approximate=False)
     return done
@@ -134,14 +160,29 @@ async def archive_and_trim(redis: Redis, partition: Partition, folder: Path, old
 
 async def _mark(redis: Redis, partition: Partition, archive: Archive, limit: tuple[int, int]) -> Mark:
     """How far the archive is known to go. The first mark is written before the first file. Raises UnknownArchive."""
-    at, day, length = map(_text, await redis.hmget(partition.archived, "at", "day", "length"))
-    if at:
-        return Mark(at, day, int(length))
+    known = await _known(redis, partition)
+    if known is not None:
+        if not archive.holds(known):
+            raise UnknownArchive("missing_files")
+        return known
     if archive.exists:
-        raise UnknownArchive(UnknownArchive.__doc__)
-    if limit > (0, 1):
-        await redis.hset(partition.archived, mapping={"at": START, "day": "0", "length": 0})
-    return Mark(START, "0", 0)
+        raise UnknownArchive("unknown_files")
+    first = Mark(START, "0", 0)
+    if limit > (0, 1) and not await _move(redis, partition, None, first):
+        return await _mark(redis, partition, archive, limit)
+    return first
+
+
+async def _known(redis: Redis, partition: Partition) -> Mark | None:
+    at, day, length = map(_text, await redis.hmget(partition.archived, "at", "day", "length"))
+    return Mark(at, day, int(length)) if at else None
+
+
+async def _move(redis: Redis, partition: Partition, before: Mark | None, mark: Mark) -> bool:
+    """Moves the mark from `before`; False when it was elsewhere, and stays there."""
+    believed = ("", "", "") if before is None else (before.at, before.day, before.length)
+    return bool(await redis.register_script(_MOVE)(keys=[partition.archived],
+                                                   args=[*believed, mark.at, mark.day, mark.length]))
 
 
 def _text(value: bytes | str | None) -> str:
@@ -165,5 +206,13 @@ async def archivist(redis: Redis, partitions: list[Partition], folder: Path, now
     for partition in partitions:
         done += await archive_and_trim(redis, partition, folder, now_ms - retention_days * DAY_MS)
         oldest = datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=archive_months * 30.44)
-        await asyncio.to_thread(Archive(folder, partition).expire, oldest)
+        await _expire(redis, partition, folder, oldest)
     return done
+
+
+async def _expire(redis: Redis, partition: Partition, folder: Path, before: datetime) -> None:
+    """Lets old days go. The mark first ceases to promise a file that goes."""
+    mark = await _known(redis, partition)
+    gone = mark is not None and mark.length and mark.day < before.strftime("%Y-%m-%d")
+    if mark is None or not gone or await _move(redis, partition, mark, replace(mark, length=0)):
+        await asyncio.to_thread(Archive(folder, partition).expire, before)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from redis.asyncio import Redis
 from shared.clock import DAY_MS
 from shared.events import CountsChanged
 from shared.service import Entry, Service
-from shared.stream.archive import SERVICES, Archive, UnknownArchive, archive_and_trim
+from shared.stream.archive import SERVICES, Archive, UnknownArchive, archive_and_trim, archivist
 from shared.stream.rebuild import Incomplete, history, rebuild
 from tests.integration.core import tally
 from tests.integration.core.tally import P0, Bench, service
@@ -139,3 +140,62 @@ async def test_an_archive_that_this_redis_knows_nothing_of_is_left_as_it_is(redi
         await archive_and_trim(redis, P0, tmp_path, FAR)
     assert [at for at, _ in Archive(tmp_path, P0).read()] == ["1-0"]
     assert await redis.xlen(P0.log) == 1
+
+
+async def test_a_ledger_with_another_folder_is_refused_and_costs_the_archive_nothing(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    places = await bench.left(*"abcdef")
+    await everyone_has_read_to(redis, places[3])
+    assert await archive_and_trim(redis, P0, tmp_path / "one", FAR) == 4
+    await everyone_has_read_to(redis, places[5])
+    (tmp_path / "short" / "archive" / "p0").mkdir(parents=True)
+    [path] = (tmp_path / "one" / "archive" / "p0").iterdir()
+    (tmp_path / "short" / "archive" / "p0" / path.name).write_bytes(path.read_bytes()[:-1])
+    for other in ("not mounted", "short"):
+        with pytest.raises(UnknownArchive) as refused:
+            await archive_and_trim(redis, P0, tmp_path / other, FAR)
+        assert refused.value.reason == "missing_files"
+        assert await redis.xlen(P0.log) == 2
+    assert await archive_and_trim(redis, P0, tmp_path / "one", FAR) == 2
+    assert [at for at, _ in Archive(tmp_path / "one", P0).read()] == places
+
+
+async def test_an_archivist_that_was_paused_moves_no_mark_back_and_trims_nothing(redis: Redis, tmp_path: Path) -> None:
+    """It stands still between its look at the log and its write, while another does all there is to do."""
+    bench = Bench(redis)
+    places = await bench.left(*"abcd")
+    await everyone_has_read_to(redis, places[1])
+    paused, go_on = asyncio.Event(), asyncio.Event()
+
+    class Pausing(Redis):
+        async def xrange(self, *args: Any, **more: Any) -> Any:
+            found = await super().xrange(*args, **more)
+            paused.set()
+            await go_on.wait()
+            return found
+
+    slow = Pausing(connection_pool=redis.connection_pool)
+    late = asyncio.create_task(archive_and_trim(slow, P0, tmp_path, FAR))
+    await paused.wait()
+    await everyone_has_read_to(redis, places[2])
+    assert await archive_and_trim(redis, P0, tmp_path, FAR) == 3
+    mark = await redis.hgetall(P0.archived)
+    go_on.set()
+    assert await late == 0
+    assert await redis.hgetall(P0.archived) == mark
+    await everyone_has_read_to(redis, places[3])
+    assert await archive_and_trim(redis, P0, tmp_path, FAR) == 1
+    assert [at for at, _ in Archive(tmp_path, P0).read()] == places
+
+
+async def test_an_archive_whose_last_day_has_expired_goes_on(redis: Redis, tmp_path: Path) -> None:
+    bench = Bench(redis)
+    [place] = await bench.left("a")
+    await everyone_has_read_to(redis, place)
+    years_later_ms = int(place.split("-")[0]) + 1000 * DAY_MS
+    assert await archivist(redis, [P0], tmp_path, years_later_ms, 30, 24) == 1
+    assert not Archive(tmp_path, P0).exists
+    [place] = await bench.left("b")
+    await everyone_has_read_to(redis, place)
+    assert await archivist(redis, [P0], tmp_path, years_later_ms, 30, 2400) == 1
+    assert [at for at, _ in Archive(tmp_path, P0).read()] == [place]
