@@ -16,6 +16,7 @@ One lock per service and partition saves double work: the standby waits for it. 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -74,13 +75,13 @@ def broker(redis_url: str, **options: Any) -> RedisBroker:
 class Hosted:
     """One reader's life: waits for its turn, reads while it has it, steps back when it has not."""
 
-    def __init__(self, reader: Reader, broker: RedisBroker, redis: Redis, read_batch: int) -> None:
+    def __init__(self, reader: Reader, broker: RedisBroker, redis: Redis, read_batch: int,
+                 stalled_s: float = STALLED_S) -> None:
         self.reader, self._broker, self._redis = reader, broker, redis
         self._name = (reader.service.name, reader.partition.number)
-        self._read_batch = read_batch
+        self._read_batch, self._stalled_s = read_batch, stalled_s
         self._subscriber: Any = None
-        self._moved_at = time.monotonic()
-        self._ticked_at = time.monotonic()
+        self._moved_at = self._ticked_at = -math.inf
         self.active = False
         self._behind = False
 
@@ -88,8 +89,8 @@ class Hosted:
     def ready(self) -> bool:
         """Ticking (as reader or as standby), not stopped, and not stuck while entries wait."""
         now = time.monotonic()
-        stalled = self.active and self._behind and now - self._moved_at > STALLED_S
-        return self.reader.stopped is None and now - self._ticked_at < STALLED_S and not stalled
+        stalled = self.active and self._behind and now - self._moved_at > self._stalled_s
+        return self.reader.stopped is None and now - self._ticked_at < self._stalled_s and not stalled
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -132,8 +133,10 @@ class Hosted:
         except LockError:
             return False
         last: Any = await self._redis.xrevrange(self.reader.partition.log, count=1)
-        self._behind = bool(last) and last[0][0].decode() != self.reader.cursor
         self._ticked_at = time.monotonic()
+        self._behind = bool(last) and last[0][0].decode() != self.reader.cursor
+        if not self._behind:  # so that an entry which comes after an idle while finds it in time
+            self._moved_at = self._ticked_at
         return True
 
     @asynccontextmanager
@@ -158,8 +161,10 @@ class Hosted:
             parser=_parse, decoder=self._decode, no_reply=True, persistent=False)
 
         async def handle(held: Held) -> None:
+            before = self.reader.cursor
             subscriber.last_id = await self.reader.handle(held.batch)
-            self._moved_at = time.monotonic()
+            if self.reader.cursor != before:  # a try that failed is no move: a full Redis fails every one of them
+                self._moved_at = time.monotonic()
 
         return subscriber(handle) and subscriber
 

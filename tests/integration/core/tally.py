@@ -17,7 +17,7 @@ from shared.rows import Ref, Rows, Table
 from shared.sealing import Vault
 from shared.service import Entry, Handling, Later, Service
 from shared.stream.append import Appender, Input
-from shared.stream.host import Hosted, broker, cancelled
+from shared.stream.host import STALLED_S, Hosted, broker, cancelled
 from shared.stream.names import Partition
 from shared.stream.reader import Reader
 
@@ -91,11 +91,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def hosted(reader: Reader, redis_url: str, redis: Redis) -> AsyncIterator[Hosted]:
+async def hosted(reader: Reader, redis_url: str, redis: Redis, stalled_s: float = STALLED_S) -> AsyncIterator[Hosted]:
     """The reader under FastStream, for as long as the block lasts."""
     house = broker(redis_url)
     await house.start()
-    host = Hosted(reader, house, redis, read_batch=64)
+    host = Hosted(reader, house, redis, read_batch=64, stalled_s=stalled_s)
     task = asyncio.create_task(host.run())
     try:
         yield host

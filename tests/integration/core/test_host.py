@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from typing import Any
+
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from console.server import Server
+from shared.events import PeerLeft
+from shared.stream.append import fields
 from shared.stream.dead import letters
 from shared.testing import until
-from tests.integration.core.tally import P0, Bench, hosted
+from tests.integration.core.tally import P0, Bench, hosted, service
 
 
 async def test_bad_bodies_and_forged_envelopes_cost_their_batch_nothing(redis_url: str, redis: Redis) -> None:
@@ -59,7 +66,7 @@ async def test_a_standby_is_ready_while_it_waits_and_takes_over_when_the_first_s
     async with hosted(second.reader, redis_url, redis) as standby:
         await until(lambda: standby.active)
         async with hosted(first.reader, redis_url, redis) as waiting:
-            assert waiting.ready
+            await until(lambda: waiting.ready)
             assert not waiting.active
         await first.left("a")
         await until(lambda: _has(first, {"a": 1}))
@@ -95,3 +102,57 @@ async def test_a_reader_that_met_something_newer_lets_go_for_one_that_can_read_i
         assert not stopped.ready
         async with hosted(new.reader, redis_url, redis) as updated:
             await until(lambda: updated.active)
+
+
+STALLED_S = 3.0
+"""Less than an operator's fifteen seconds, and three of the host's looks."""
+
+
+async def test_a_reader_is_ready_no_sooner_than_it_has_begun(redis_url: str, redis: Redis) -> None:
+    broken = iter([True])
+
+    async def warm(_redis: Redis, _partition: Any) -> None:
+        assert not host.ready
+        if next(broken, False):
+            raise RedisError
+
+    bench = Bench(redis, service(warm=warm))
+    async with hosted(bench.reader, redis_url, redis) as host:
+        assert not host.ready
+        await until(lambda: host.ready)
+        assert host.active
+        assert not next(broken, False)
+
+
+async def test_an_entry_after_an_idle_while_leaves_a_reader_ready_unless_it_is_stuck(redis_url: str, redis: Redis) -> None:
+    go_on = asyncio.Event()
+
+    async def waits(_events: Any) -> None:
+        await go_on.wait()
+
+    bench = Bench(redis, service(before_commit=waits))
+    async with hosted(bench.reader, redis_url, redis, STALLED_S) as host:
+        await until(lambda: host.ready)
+        idle_until = time.monotonic() + STALLED_S + 0.5
+        await until(lambda: time.monotonic() > idle_until)
+        await bench.left("a")
+        came_at = time.monotonic()
+        await until(lambda: not host.ready)
+        assert time.monotonic() - came_at > STALLED_S / 2
+        go_on.set()
+        await until(lambda: host.ready)
+
+
+async def test_a_reader_that_a_full_server_refuses_is_not_ready_until_there_is_room(
+        server: Server, redis_url: str, redis: Redis) -> None:
+    bench = Bench(redis)
+    async with hosted(bench.reader, redis_url, redis, STALLED_S) as host:
+        await until(lambda: host.ready)
+        async with redis.pipeline(transaction=True) as together:
+            together.xadd(P0.log, dict(zip(*[iter(fields(PeerLeft(peer="a"), "e1", "", ""))] * 2, strict=True)))
+            together.config_set("maxmemory", 1)
+            await together.execute()
+        await until(lambda: not host.ready)
+        await redis.config_set("maxmemory", 0)
+        await until(lambda: host.ready)
+        await until(lambda: _has(bench, {"a": 1}))
