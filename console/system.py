@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from console.running import Running, find, refuse
 from shared.clock import Clock
 from shared.sealing import BrokenSeal, Vault
-from shared.settings import Settings
+from shared.settings import Settings, text_of
 from shared.stream.append import Appender
 from shared.stream.names import Partition
 
@@ -64,14 +64,15 @@ def settings_for(running: Running, kind: type[S]) -> S:
            "try_out": running.try_out, "base_url": running.base_url}
     try:
         if running.key_file is not None:
-            own["key"] = running.key_file.read_text("utf-8").strip()
+            own["key"] = text_of(running.key_file)
         return kind(**{name: value for name, value in own.items() if name in kind.model_fields})
     except OSError as error:
         refuse(f"the installation's key can't be read from {running.key_file} ({error.strerror}); set TWOWAY_KEY_FILE to it")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        refuse(f"TWOWAY_{name}: {first['msg']}; deploy/env.example explains every setting")
+        name = name if name == "REDIS_URL" else f"TWOWAY_{name}"
+        refuse(f"{name}: {first['msg']}; deploy/env.example explains every setting")
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ A missing or unreadable setting is one clear line and exit code 2.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.asyncio import ConnectionPool
 
 from shared import logs
 from shared.programme import Programme
@@ -49,6 +51,15 @@ class Settings(BaseSettings):
         256, ge=1, le=1000, description="Log entries read at once. More is faster in a backlog and makes each "
         "write block Redis longer: 256 is about 2 ms.")
 
+    @field_validator("redis_url")
+    @classmethod
+    def _an_address(cls, value: SecretStr) -> SecretStr:
+        try:
+            ConnectionPool.from_url(value.get_secret_value()).make_connection()  # type: ignore[no-untyped-call]  # connects not yet
+        except (ValueError, TypeError):  # whose words may quote a part of the password
+            raise ValueError("it is no address of a Redis, such as redis://host:6379/0") from None
+        return value
+
     @field_validator("key")
     @classmethod
     def _a_key(cls, value: SecretStr) -> SecretStr:
@@ -71,8 +82,16 @@ def read(kind: type[S]) -> S:
         for variable in (f"TWOWAY_{name.upper()}", name.upper()) if name == "redis_url" else (f"TWOWAY_{name.upper()}",):
             path = os.environ.get(f"{variable}_FILE")
             if path and variable not in os.environ:
-                from_files[name] = Path(path).read_text("utf-8").strip()
+                from_files[name] = text_of(Path(path))
     return kind(**from_files)  # type: ignore[arg-type]  # the rest comes from the environment
+
+
+def text_of(path: Path) -> str:
+    """What a setting's file says. Raises OSError, bytes that are no text included."""
+    try:
+        return path.read_text("utf-8").strip()
+    except UnicodeDecodeError:  # whose words quote a byte of what may be a secret
+        raise OSError(errno.EILSEQ, "not text in UTF-8", str(path)) from None
 
 
 def load(kind: type[S]) -> tuple[S, Programme]:

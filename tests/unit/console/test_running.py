@@ -15,6 +15,8 @@ from console.key import made
 from console.running import Running, find, ports_from
 from shared.sealing import KEY_BYTES, parse_key
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture
 def up(tmp_path: Path) -> Running:
@@ -108,3 +110,22 @@ def _ended() -> int:
     """The process id of a process that is no more."""
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         return child.pid
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"REDIS_URL": "localhost:hush"}, "REDIS_URL: Value error, it is no address of a Redis"),
+    ({"REDIS_URL": "redis://:hush@host:hush"}, "REDIS_URL: Value error, it is no address of a Redis"),
+    ({"REDIS_URL": ""}, "REDIS_URL: Value error, it is no address of a Redis"),
+    ({"REDIS_URL": "redis://127.0.0.1:1", "TWOWAY_KEY_FILE": "raw"}, "key can't be read from raw (not text in UTF-8)"),
+])
+def test_a_command_tells_a_setting_that_it_cannot_read_in_one_line(tmp_path: Path, changes: dict[str, str], told: str) -> None:
+    made(tmp_path / "key")
+    (tmp_path / "raw").write_bytes(b"\xff" * KEY_BYTES)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TWOWAY_", "REDIS_"))}
+    ended = subprocess.run(
+        [sys.executable, "-m", "console.main", "status"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env=clean | {"PYTHONPATH": str(ROOT), "TWOWAY_KEY_FILE": "key"} | changes)
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert "hush" not in ended.stderr

@@ -43,6 +43,29 @@ def test_a_missing_or_unreadable_setting_is_one_clear_line_and_exit_code_2(envir
     assert KEY not in ended.stderr
 
 
+@pytest.mark.parametrize("url", [
+    "", "foo", "localhost:6379", "redis://:hush@host:hush/0", "redis://:hush@host:99999/0", "redis://:hush@[::1/0",
+    "redis://:hush@host/0?socket_timeout=hush", "redis://:hush@host/0?hush=1"])
+def test_an_address_that_is_none_of_a_redis_is_told_without_a_word_of_it(url: str) -> None:
+    ended = start(TWOWAY_KEY=KEY, REDIS_URL=url)
+    assert ended.returncode == 2
+    assert ended.stderr == ("twoway: REDIS_URL: Value error, it is no address of a Redis, such as redis://host:6379/0. "
+                            "deploy/env.example explains every setting.\n")
+
+
+@pytest.mark.parametrize("url", ["redis://host", "rediss://:p%40ss@host:1/2?ssl_cert_reqs=none", "unix:///run/redis.sock"])
+def test_every_address_of_a_redis_will_do(url: str) -> None:
+    assert start(TWOWAY_KEY=KEY, REDIS_URL=url).returncode == 0
+
+
+def test_a_file_that_is_no_text_is_told_without_a_byte_of_it(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(bytes(range(120, 152)))
+    ended = start(TWOWAY_KEY_FILE=str(tmp_path / "key"))
+    assert ended.returncode == 2
+    assert ended.stderr == (f"twoway: {tmp_path}/key: not text in UTF-8; it can't be read. "
+                            "deploy/env.example explains every setting.\n")
+
+
 def test_a_programme_that_does_not_fit_is_named(tmp_path: Path) -> None:
     (tmp_path / "programme.toml").write_text('name = "x"\ntime_zone = "Mars/Olympus"\n')
     ended = start(TWOWAY_KEY=KEY, TWOWAY_PROGRAMME=str(tmp_path / "programme.toml"))
