@@ -4,6 +4,7 @@ was destroyed goes from the server's append-only file too."""
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from redis.exceptions import ResponseError
 
@@ -19,6 +20,9 @@ EVERY_S = 3600.0
 LOCK_S = 600.0
 """One archivist at a time writes the files; ten minutes archive some tens of millions of entries."""
 
+REWRITTEN = "twoway:rewritten"
+"""When the append-only file was last written anew, in ms. In Redis, for a system that is started every day needs it too."""
+
 log = get_logger("services.ledger")
 
 
@@ -27,13 +31,12 @@ async def housekeeping(host: Host) -> None:
     settings = host.settings
     if not isinstance(settings, LedgerSettings):
         raise TypeError("housekeeping belongs to the ledger")
-    rewritten_ms = host.clock.now_ms()
     lock = host.redis.lock("twoway:archivist:lock", timeout=LOCK_S, thread_local=False)
     while True:
         if await lock.acquire(blocking=False):
             try:
                 await _archive(host, settings)
-                rewritten_ms = await _forget_destroyed_keys(host, rewritten_ms)
+                await _forget_destroyed_keys(host)
             finally:
                 await lock.release()
         await asyncio.sleep(EVERY_S)
@@ -50,13 +53,15 @@ async def _archive(host: Host, settings: LedgerSettings) -> None:
         log.info("log.archived", service="ledger", entries=moved)
 
 
-async def _forget_destroyed_keys(host: Host, rewritten_ms: int) -> int:
+async def _forget_destroyed_keys(host: Host) -> None:
     """Once a day the append-only file is written anew: until then a key that was destroyed could be dug out of it."""
     now_ms = host.clock.now_ms()
-    if now_ms - rewritten_ms < DAY_MS:
-        return rewritten_ms
+    last_ms: Any = await host.redis.get(REWRITTEN)
+    if last_ms is not None and 0 <= now_ms - int(last_ms) < DAY_MS:
+        return
     try:
         await host.redis.bgrewriteaof()
     except ResponseError:  # a hosted Redis may not allow it, or is at it already
         log.warning("keys.not_forgotten", service="ledger")
-    return now_ms
+        return  # and is asked again at the next turn
+    await host.redis.set(REWRITTEN, now_ms)
