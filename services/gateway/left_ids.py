@@ -1,7 +1,7 @@
 """Who left, on disk and beside Redis: after a restore of an older backup their keys are destroyed again from this file.
 
-One line an id, `p0 <id>`, of a peer who left or of a referral that is closed; appended and fsynced before the write that
-destroys the key. An id may stand there twice.
+One line an id, `p0 <id>`, of a peer who left or of a referral that is closed; appended and fsynced, folder included, before the
+write that destroys the key. An id may stand there twice.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shared.stream.archive import lasting_folder, sync_folder
 from shared.stream.names import Partition
 
 NAME = "left-ids"
@@ -33,7 +34,7 @@ def read(data: Path) -> Iterator[tuple[Partition, str]]:
 
 
 def _append(data: Path, lines: str) -> None:
-    data.mkdir(parents=True, exist_ok=True)
+    lasting_folder(data)
     with (data / NAME).open("ab+") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
@@ -42,3 +43,4 @@ def _append(data: Path, lines: str) -> None:
         file.write(lines.encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
+    sync_folder(data)

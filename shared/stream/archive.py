@@ -1,9 +1,9 @@
 """What is trimmed from a log is first archived, so that any service can be rebuilt from archive + log.
 
 Compressed JSON lines, one file a partition and day (of the entry's own time, UTC): `archive/p0/2026-11-23.jsonl.gz`. Each
-run appends one gzip member and fsyncs it before anything is trimmed, and Redis remembers up to which byte the files are good:
-what a crashed run left behind that mark is cut off and written again. A folder that lacks what the mark promises is another
-machine's, or was not mounted: then nothing is written or trimmed.
+run appends one gzip member and fsyncs it and its folder before anything is trimmed, and Redis remembers up to which byte the
+files are good: what a crashed run left behind that mark is cut off and written again. A folder that lacks what the mark
+promises is another machine's, or was not mounted: then nothing is written or trimmed.
 Trimming is by age (MINID), never past the slowest service's cursor and never by length. Archives expire (24 months).
 """
 
@@ -92,13 +92,14 @@ class Archive:
         for at, fields in entries:
             day = datetime.fromtimestamp(place(at)[0] / 1000, UTC).strftime("%Y-%m-%d")
             by_day.setdefault(day, []).append(orjson.dumps({"at": at, **fields}))
-        self._folder.mkdir(parents=True, exist_ok=True)
+        lasting_folder(self._folder)
         for day, lines in by_day.items():
             with (self._folder / f"{day}.jsonl.gz").open("ab") as file:
                 file.write(gzip.compress(b"\n".join(lines) + b"\n", mtime=0))
                 file.flush()
                 os.fsync(file.fileno())
                 length = file.tell()
+        sync_folder(self._folder)
         return Mark(entries[-1][0], day, length)
 
     def read(self) -> Iterator[tuple[str, dict[str, str]]]:
@@ -125,6 +126,23 @@ class Archive:
         for path in gone:
             path.unlink()
         return len(gone)
+
+
+def lasting_folder(folder: Path) -> None:
+    """Makes the folder, with those it stands in, to outlast a power cut."""
+    if not folder.is_dir():
+        lasting_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """A file's own sync says nothing about its name: a new file is there after a power cut only once its folder is on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
