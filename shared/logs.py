@@ -30,8 +30,10 @@ FIELDS = frozenset({
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "since_ms", "not_before_ms", "due_ms", "lag_entries", "lag_s",
     # the process and the web
     "pid", "code", "signal", "address", "method", "route", "status", "ms", "setting", "path", "version", "days", "name",
+    "redis_key",
 })
-"""`address` is this system's own network address; a person's never comes here. `route` is a page's pattern, no query."""
+"""`address` is this system's own network address; a person's never comes here. `route` is a page's pattern, no query.
+`redis_key` is the name of a table, a cursor or a log."""
 
 SHOWN = {"service": "service.name", "trace": "trace_id", "message": "message_ref"}
 """What a field is called in a line, where that is not its name: `message` is the line's own text."""

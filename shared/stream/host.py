@@ -35,7 +35,7 @@ from redis.exceptions import LockError, RedisError
 from shared.logs import get_logger
 from shared.stream.decode import Batch
 from shared.stream.reader import WAIT_MAX_S, WAIT_S, Reader
-from shared.stream.write import check_types
+from shared.stream.write import WrongType, check_types
 
 LOCK_S = 5.0
 """A killed instance's place is free after this long. Renewed every second, so a busy machine may miss three times."""
@@ -114,8 +114,7 @@ class Hosted:
             self._ticked_at = time.monotonic()
             await asyncio.sleep(1.0)
         try:
-            await check_types(self._redis, (table.path(self.reader.partition, self._name[0])
-                                            for table in self.reader.service.tables), self.reader.partition, self._name[0])
+            await self._check_types()
             async with self._reading():
                 log.info("reader.began", service=self._name[0], partition=self._name[1], entry=self.reader.cursor)
                 while self.reader.stopped is None and await self._still_ours(lock):
@@ -125,6 +124,15 @@ class Hosted:
             self.active = False
             with suppress(LockError, RedisError, OSError):  # it runs out by itself
                 await asyncio.shield(lock.release())
+
+    async def _check_types(self) -> None:
+        tables = [table.path(self.reader.partition, self._name[0]) for table in self.reader.service.tables]
+        try:
+            await check_types(self._redis, tables, self.reader.partition, self._name[0])
+        except WrongType as wrong:
+            log.error("reader.wrong_type", service=self._name[0], partition=self._name[1], redis_key=wrong.key,
+                      kind=wrong.found)
+            raise
 
     async def _still_ours(self, lock: Lock) -> bool:
         _heed_cancellation()

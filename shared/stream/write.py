@@ -51,6 +51,10 @@ return 'OK'
 class WrongType(Exception):
     """A key of this service holds something else. Nothing was changed; move that key away and start again."""
 
+    def __init__(self, key: str, found: str, right: str) -> None:
+        super().__init__(f"{key} is a {found}, not a {right}. {self.__doc__}")
+        self.key, self.found = key, found
+
 
 @dataclass
 class Write:
@@ -105,4 +109,4 @@ async def check_types(redis: Redis, hashes: Iterable[str], partition: Partition,
         pipeline.type(key)
     for (key, right), found in zip(expected.items(), await pipeline.execute(), strict=True):
         if found not in (b"none", right):
-            raise WrongType(f"{key} is a {found.decode()}, not a {right.decode()}. {WrongType.__doc__}")
+            raise WrongType(key, found.decode(), right.decode())

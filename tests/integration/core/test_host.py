@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -15,6 +16,8 @@ from console.server import Server
 from shared.events import PeerLeft
 from shared.stream.append import fields
 from shared.stream.dead import letters
+from shared.stream.host import Hosted, broker
+from shared.stream.write import WrongType
 from shared.testing import until
 from tests.integration.core.tally import P0, Bench, hosted, service
 
@@ -156,3 +159,14 @@ async def test_a_reader_that_a_full_server_refuses_is_not_ready_until_there_is_r
         await redis.config_set("maxmemory", 0)
         await until(lambda: host.ready)
         await until(lambda: _has(bench, {"a": 1}))
+
+
+async def test_a_key_of_another_type_is_named_to_the_operator(
+        redis_url: str, redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
+    await redis.set(P0.of("tally", "tallies"), "somebody's string")
+    with pytest.raises(WrongType):
+        await Hosted(Bench(redis).reader, broker(redis_url), redis, read_batch=64).run()
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "reader.wrong_type" in line]
+    assert "redis_key=twoway:{p0}:tally:tallies" in line
+    assert "kind=string" in line
+    assert not await redis.exists(P0.lock("tally"))
