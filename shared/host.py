@@ -10,6 +10,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -171,6 +172,9 @@ def _name(work: Worker) -> str:
 
 def run(app: Any, host: Host, port: int, trusted_proxies: str = "127.0.0.1") -> int:
     """Serves until SIGTERM or SIGINT; returns the process's exit code. `trusted_proxies` may say for whom they ask."""
+    if (trouble := _cannot_listen(host.settings.host, port)) is not None:
+        log.error("service.cannot_listen", service=host.name, address=f"{host.settings.host}:{port}", reason=trouble)
+        return 1  # whoever has the port may let it go: a supervisor tries again
     server = uvicorn.Server(uvicorn.Config(app, host=host.settings.host, port=port, log_config=None, access_log=False,
                                            lifespan="on", timeout_graceful_shutdown=5, server_header=False,
                                            proxy_headers=True, forwarded_allow_ips=trusted_proxies))
@@ -186,3 +190,11 @@ def run(app: Any, host: Host, port: int, trusted_proxies: str = "127.0.0.1") -> 
         signal.signal(number, lambda *_: None)  # uvicorn raises it once more when all is done: that is no reason to die of it
     server.run()
     return code or (0 if server.started else 1)
+
+
+def _cannot_listen(address: str, port: int) -> str | None:
+    try:
+        socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET).close()
+    except OSError as error:
+        return str(error.strerror).split(" (")[0]  # without the address, which Python adds
+    return None

@@ -3,11 +3,12 @@
 One JSON object a line on standard output (or readable lines on a terminal) with `timestamp`, `level`, `message`,
 `event.name`, `service.name`, `trace_id` and the fields below. Only fields on the allow-list are written, whatever a caller
 passes; the rest is dropped and counted in `dropped`. An exception shows its class and its frames: no message, no local
-variables, for both can quote what a person wrote.
+variables, for both can quote what a person wrote. What libraries say through `logging` takes the same way.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -56,6 +57,22 @@ def configure(form: str = "json", level: str = "info") -> None:
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer) if form == "json"
         else structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=False)
+    root = logging.getLogger()
+    root.handlers = [each for each in root.handlers if not isinstance(each, _Foreign)] + [_Foreign(logging.WARNING)]
+
+
+class _Foreign(logging.Handler):
+    """What a library says: who says it, where, and the exception's class and frames. Its texts quote whatever it met."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = get_logger("shared.logs")
+        told = record.exc_info[1] if record.exc_info else record.msg
+        error = told if isinstance(told, BaseException) else None
+        place = f"{record.filename}:{record.lineno} {record.funcName}"
+        if record.levelno < logging.ERROR:
+            log.warning("host.trouble", what=record.name, frames=[place], exc_info=error)
+        else:
+            log.error("host.broke", what=record.name, frames=[place], exc_info=error)
 
 
 def _frames(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
