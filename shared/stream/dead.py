@@ -21,7 +21,9 @@ class DeadLetter(BaseModel):
     error: str
     tries: int
     first_ms: int
+    """The entry's own time."""
     last_ms: int
+    """When it was last tried: the entry's own time, or that of the replay that failed."""
     fields: dict[str, str]
     """The entry as it stands on the log; bytes that are no UTF-8 show as replacement characters."""
     replay: str = ""

@@ -188,7 +188,7 @@ class Reader:
                 return []
             write.commands.append(["HDEL", self.partition.dead, f"{self.service.name}:{item.event.entry}"])
             if not isinstance(again, Entry):
-                return [self._set_aside(item.event.entry, item.event.fields, "StillUnreadable", 1, write, item.id)]
+                return [self._set_aside(item.event.entry, item.event.fields, "StillUnreadable", 1, write, item)]
             entry = again
         handling = self._handling[type(entry.event)]
         emitted = [self._emit(entry, place, each, write) for place, each in enumerate(handling.decide(rows, entry))]
@@ -208,13 +208,13 @@ class Reader:
         return event
 
     def _set_aside(self, at: str, fields: dict[str, str], error: str, tries: int, write: Write,
-                   cause: str | None = None) -> Event:
-        at_ms = int(at.split("-", 1)[0])
+                   replay: Entry | None = None) -> Event:
+        first_ms = place(at)[0]
         letter = DeadLetter(service=self.service.name, entry=at, error=error, tries=tries,
-                            first_ms=at_ms, last_ms=at_ms, fields=fields)
+                            first_ms=first_ms, last_ms=replay.at_ms if replay else first_ms, fields=fields)
         write.commands.append(["HSET", self.partition.dead, letter.id, DEAD.dump(letter)])
         event = EntrySetAside(service=self.service.name, entry=at, error=error)
-        cause = cause or fields.get("id", at)
+        cause = replay.id if replay else fields.get("id", at)
         write.emit(event, entry_fields(event, derived_id(cause, f"{self.service.name}:aside:{at}"), cause,
                                        fields.get("trace", "")))
         self._metrics.set_aside.labels(self.service.name).inc()
@@ -269,7 +269,7 @@ class Reader:
         write = Write()
         if isinstance(item, Entry) and isinstance(item.event, EntryReplayed):  # its letter is there: it stays that letter
             at = item.event.entry
-            said = self._set_aside(at, item.event.fields, error, TRIES_MAX, write, item.id)
+            said = self._set_aside(at, item.event.fields, error, TRIES_MAX, write, item)
         else:
             found: Any = await self._redis.xrange(self.partition.log, at, at)
             said = self._set_aside(at, readable(found[0][1] if found else {}), error, TRIES_MAX, write)

@@ -168,6 +168,23 @@ async def test_a_replayed_dead_letter_is_handled_once_by_its_service_and_is_gone
     assert await letters(redis, P0) == []
 
 
+async def test_a_dead_letter_tells_when_it_was_last_tried(redis: Redis) -> None:
+    async def replay(entry: str, fields_of: dict[str, str]) -> str:
+        event = EntryReplayed(service="tally", entry=entry, fields=fields_of)
+        given = dict(zip(*[iter(fields(event, f"replay-{entry}", "", ""))] * 2, strict=True))
+        return (await redis.xadd(P0.log, given, id=f"{int(entry.split('-')[0]) + 1_000_000}-*")).decode()
+
+    bench = Bench(redis, service(breaks_on("bad")))
+    [broken] = await bench.left("bad")
+    unreadable = (await redis.xadd(P0.log, {"type": "peer.left", "v": "1", "id": "x1", "body": "{"})).decode()
+    await bench.read()
+    first = [int(entry.split("-")[0]) for entry in (broken, unreadable)]
+    assert [(each.first_ms, each.last_ms) for each in await letters(redis, P0)] == [(at, at) for at in first]
+    last = [int((await replay(each.entry, each.fields)).split("-")[0]) for each in await letters(redis, P0)]
+    await bench.read()
+    assert [(each.first_ms, each.last_ms) for each in await letters(redis, P0)] == list(zip(first, last, strict=True))
+
+
 async def test_a_newer_version_of_a_known_type_stops_the_reader_before_it(bench: Bench, redis: Redis) -> None:
     await bench.left("a")
     await redis.xadd(P0.log, {"type": "peer.left", "v": "2", "id": "n", "body": '{"peer": "n"}'})
