@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +40,23 @@ def test_a_batch_taken_in_two_parts_passes_every_entry_once(kinds: list[str], da
         assert first.passed + rest.passed == batch.passed == len(kinds)
         assert first.items + rest.items == batch.items
         assert first.ids + rest.ids == batch.ids
+
+
+PROGRAM = """
+import sys
+from shared.events import Event
+from shared.stream.decode import UPCASTS, decode
+class Renamed(Event, type="test.renamed", owner="gateway", v=2):
+    peer: str
+UPCASTS["test.renamed", 1] = lambda old: {"peer": old["who"].lower()}
+for body in ('{"who":"A"}', "[]", "7", "{}", "{", '{"who":7}', '{"who":"A"'):
+    item = decode("1-0", {b"v": b"1", b"id": b"e", b"body": body.encode()}, Renamed)
+    print(getattr(item, "error", "good"))
+"""
+
+
+def test_an_upcast_that_breaks_on_a_body_makes_it_a_bad_entry() -> None:
+    """In a process of its own: the catalogue of events is one for each process."""
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.split() == [
+        "good", "TypeError", "TypeError", "KeyError", "JSONDecodeError", "AttributeError", "JSONDecodeError"]
