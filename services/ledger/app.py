@@ -9,7 +9,7 @@ from services.ledger.housekeeping import housekeeping
 from services.ledger.settings import LedgerSettings
 from services.ledger.store import SERVICE, TABLES
 from shared.clock import Clock
-from shared.events import GestureSent, MomentCorrected, MomentShared, PairClosed, PairFormed, PeerLeft
+from shared.events import GestureSent, MomentCorrected, MomentShared, PairClosed, PairFormed, PeerLeft, TimerElapsed
 from shared.host import Host
 from shared.programme import Programme
 from shared.service import Handling, Service
@@ -20,11 +20,12 @@ def table() -> Service:
     """The ledger on any partition: it keeps nothing in memory."""
     return Service(name=SERVICE, tables=TABLES, own=handlers.OWN, inputs={
         PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
-        PairClosed: Handling(handlers.needs_closed, apply=handlers.apply_closed),
+        PairClosed: Handling(handlers.needs_closed, handlers.decide_closed, handlers.apply_closed),
         MomentShared: Handling(handlers.needs_moment, handlers.decide_moment),
         GestureSent: Handling(handlers.needs_moment, handlers.decide_gesture),
         MomentCorrected: Handling(handlers.needs_correction, handlers.decide_correction),
-        PeerLeft: Handling(handlers.needs_leaving, apply=handlers.apply_leaving),
+        PeerLeft: Handling(handlers.needs_leaving, handlers.decide_leaving, handlers.apply_leaving),
+        TimerElapsed: Handling(handlers.needs_timer, apply=handlers.apply_timer),
     })
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from services.ledger.domain.entries import Account, sum_of
+from services.ledger.domain.refusals import FORMER
 from services.ledger.handlers import reversal_id
 from services.ledger.store import Snapshot, snapshot
 from shared.stream.names import Partition
@@ -71,7 +72,8 @@ def _accounts(state: Snapshot) -> Iterator[Finding]:
 
 
 def _holders(state: Snapshot) -> Iterator[Finding]:
-    """Each holder and their account name each other, and pairs are known of both sides."""
+    """Each holder and their account name each other, and pairs are known of both sides; of a former peer there is an
+    account of nobody's."""
     for peer, holder in state.holders.items():
         account = state.accounts.get(holder.account) if holder.account is not None else None
         if holder.account is not None and (account is None or account.holder != peer):
@@ -86,5 +88,11 @@ def _holders(state: Snapshot) -> Iterator[Finding]:
                                            or state.holders[account.holder].account != id):
             yield Finding("account_of_nobody", id)
     for id, pair in state.pairs.items():
-        if not all(peer in state.holders and id in state.holders[peer].pairs for peer in pair.peers):
+        if not all(peer in state.holders and id in state.holders[peer].pairs for peer in pair.peers if peer != FORMER):
             yield Finding("pair_not_of_both", id)
+        if (FORMER in pair.peers) != (pair.former is not None) or not _of_nobody(state, pair.former):
+            yield Finding("pair_of_no_former_peer", id)
+
+
+def _of_nobody(state: Snapshot, account: str | None) -> bool:
+    return account is None or (account in state.accounts and state.accounts[account].holder is None)

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.ledger.domain import entries, refusals
 from services.ledger.domain.entries import Account, Leg, Transfer
-from services.ledger.domain.refusals import Pair
-from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Holder, Left
+from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
+from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
 from shared.clock import derived_id
 from shared.events import (
     CountsChanged,
@@ -23,15 +23,19 @@ from shared.events import (
     PairClosed,
     PairFormed,
     PeerLeft,
+    TimerElapsed,
 )
 from shared.rows import Ref, Rows
-from shared.service import Entry
+from shared.service import Entry, Later
 
-FORMER = "former"
-"""Stands where the id of a peer who has left would stand."""
+FORGET = "forget"
+"""The timer of a pair that somebody left: from then on nothing more can be written down of it."""
 
 
 def _account(rows: Rows, peer: str) -> Account:
+    """A former peer's has no holder to be told of its counts."""
+    if peer == FORMER:
+        return Account()
     holder = rows.get(HOLDERS, peer)
     account = rows.get(ACCOUNTS, holder.account) if holder is not None and holder.account is not None else None
     return account or Account(holder=peer)
@@ -51,7 +55,10 @@ def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]
     yield PAIRS, event.pair
     yield TRANSFERS, event.moment
     for peer in (event.giver, event.receiver):
+        yield LEFT, peer
         yield from _holder_and_account(rows, peer)
+    if (pair := rows.known(PAIRS, event.pair)) is not None and pair.former is not None:
+        yield ACCOUNTS, pair.former
 
 
 def decide_moment(rows: Rows, entry: Entry) -> Iterable[Event]:
@@ -71,7 +78,11 @@ def decide_gesture(rows: Rows, entry: Entry) -> Iterable[Event]:
 
 def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Event]:
     by = moment.recorded_by or moment.giver
-    reason = refusals.of_moment(moment.giver, moment.receiver, by, rows.get(PAIRS, moment.pair),
+    pair = rows.get(PAIRS, moment.pair)
+    if pair is not None and pair.former is not None:
+        moment = moment.model_copy(update={
+            side: FORMER for side in ("giver", "receiver") if rows.get(LEFT, getattr(moment, side)) is not None})
+    reason = refusals.of_moment(moment.giver, moment.receiver, by, pair,
                                 rows.get(TRANSFERS, moment.moment) is not None, entry.at_ms)
     if reason is not None:
         yield MomentRefused(moment=moment.moment, peer=by, reason=reason)
@@ -90,7 +101,9 @@ def _counts(before: Account, leg: Leg) -> Iterable[Event]:
 
 
 def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
-    accounts = {peer: _account_id(rows, peer, derived_id(event.moment, side))
+    pair = rows.get(PAIRS, event.pair)
+    former = pair.former if pair is not None else None
+    accounts = {peer: former if peer == FORMER and former else _account_id(rows, peer, derived_id(event.moment, side))
                 for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
     transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]), at_ms=at_ms,
                         recorded_by=accounts[event.recorded_by or event.giver], kind=event.kind, minutes=event.minutes)
@@ -172,6 +185,12 @@ def needs_closed(_rows: Rows, event: PairClosed) -> Iterable[Ref]:
     yield PAIRS, event.pair
 
 
+def decide_closed(rows: Rows, entry: Entry) -> Iterable[Later]:
+    pair = rows.get(PAIRS, entry.event.pair)
+    if pair is not None and pair.closed_ms is None and pair.former is not None:
+        yield _forgotten(entry.event.pair, entry.at_ms)
+
+
 def apply_closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
     pair = rows.get(PAIRS, event.pair)
     if pair is not None and pair.closed_ms is None:
@@ -192,17 +211,42 @@ def needs_leaving(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
             yield HOLDERS, peer
 
 
-def apply_leaving(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
-    """Whose the account was, and with whom they were paired, is forgotten; what was given and received stands."""
+def decide_leaving(rows: Rows, entry: Entry) -> Iterable[Later]:
+    """A pair that is open yet is closed by the matcher, in a moment; its time counts from then, as on the pages."""
+    for id, pair in _pairs(rows, entry.event.peer):
+        if pair.closed_ms is not None and FORMER not in pair.peers and not pair.late(entry.at_ms):
+            yield _forgotten(id, pair.closed_ms)
+
+
+def apply_leaving(rows: Rows, event: PeerLeft, at_ms: int) -> None:
+    """Whose the account was, and with whom they were paired, is forgotten; what was given and received stands.
+
+    Whoever stayed may write moments down for a while yet, as after any other ending (rule 17): so the pair stays that
+    long, with an account of nobody's in the place of the one who left.
+    """
     rows.put(LEFT, event.peer, Left())
     holder = rows.get(HOLDERS, event.peer)
     if holder is None:
         return
-    for id in holder.pairs:
-        _forget_pair(rows, id)
-    if holder.account is not None and (account := rows.get(ACCOUNTS, holder.account)) is not None:
-        rows.put(ACCOUNTS, holder.account, account.without_holder())
+    account = holder.account
+    for id, pair in _pairs(rows, event.peer):
+        if FORMER in pair.peers or pair.late(at_ms):
+            _forget_pair(rows, id)
+            continue
+        if account is None:
+            account = derived_id(id, FORMER)
+            rows.put(ACCOUNTS, account, Account())
+        rows.put(PAIRS, id, pair.left_by(event.peer, account))
+    if holder.account is not None and (held := rows.get(ACCOUNTS, holder.account)) is not None:
+        rows.put(ACCOUNTS, holder.account, held.without_holder())
     rows.drop(HOLDERS, event.peer)
+
+
+def _pairs(rows: Rows, peer: str) -> Iterable[tuple[str, Pair]]:
+    holder = rows.get(HOLDERS, peer)
+    for id in holder.pairs if holder is not None else ():
+        if (pair := rows.get(PAIRS, id)) is not None:
+            yield id, pair
 
 
 def _forget_pair(rows: Rows, id: str) -> None:
@@ -211,6 +255,26 @@ def _forget_pair(rows: Rows, id: str) -> None:
         if (holder := rows.get(HOLDERS, peer)) is not None:
             rows.put(HOLDERS, peer, holder.without(id))
     rows.drop(PAIRS, id)
+
+
+def _forgotten(pair: str, closed_ms: int) -> Later:
+    due_ms = closed_ms + LATE_MS + 1
+    return Later(TimerElapsed(service=SERVICE, what=FORGET, of=pair, due_ms=due_ms), due_ms)
+
+
+def needs_timer(rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
+    if event.service != SERVICE or event.what != FORGET:
+        return
+    yield PAIRS, event.of
+    pair = rows.known(PAIRS, event.of)
+    for peer in pair.peers if pair is not None else ():
+        yield HOLDERS, peer
+
+
+def apply_timer(rows: Rows, event: TimerElapsed, _at_ms: int) -> None:
+    """Nothing is left of a pair that somebody left, once no moment of it can be written down any more."""
+    if event.service == SERVICE and event.what == FORGET:
+        _forget_pair(rows, event.of)
 
 
 def nothing(_rows: Rows, _event: Event, _at_ms: int) -> None:

@@ -1,7 +1,8 @@
 """The ledger's tables: one hash of a partition each. All of them follow from the log alone.
 
 Entries name accounts, and only `holders` and the account's own `holder` say whose it is. When somebody leaves, these two
-go; accounts and entries stay whole, with a former peer in them whom no id leads back to.
+go; accounts and entries stay whole, with a former peer in them whom no id leads back to, and so do their pairs for as long as
+whoever stayed may write moments down.
 """
 
 from __future__ import annotations

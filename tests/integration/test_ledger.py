@@ -143,13 +143,33 @@ async def test_counts_go_on_after_a_restart_and_the_ledger_stays_whole_when_some
     assert await recount(book.redis, P0) == []
 
 
+async def test_moments_with_somebody_who_left_are_written_down_for_thirty_days_and_then_nothing_leads_to_them(
+        book: Book) -> None:
+    await book.forms("ab", "bc")
+    await book.append(PeerLeft(peer="a"), shared("m1", "a", "b"), PairClosed(pair="ab", peers=("a", "b"), reason="left"))
+    await book.append(shared("m2", "b", "a", recorded_by="b"), tea("m3", "b", "c"), MomentCorrected(moment="m1", peer="b"))
+    async with book.running(book.host()):  # all of it in one batch
+        await book.all_read()
+        assert await book.counts() == {"b": (2, 0), "c": (0, 1)}
+        assert [(each.giver, each.receiver) for each in await book.said(MomentRecorded)] == [
+            ("former", "b"), ("b", "former"), ("b", "c")]
+        await book.everything_due()
+        await book.all_read()
+        await book.append(shared("m4", "a", "b"))
+        await book.all_read()
+    assert [each.reason for each in await book.said(MomentRefused)] == ["unknown_pair"]
+    assert set((await book.stored(["pairs"]))["pairs"]) == {b"bc"}
+    assert await recount(book.redis, P0) == []
+
+
 async def test_the_ledgers_state_made_again_from_the_log_is_the_same_to_the_byte(book: Book, tmp_path: Path) -> None:
     names = [each.name for each in TABLES]
     async with book.running(book.host()):
         await book.forms("ab", "bc", "cd")
         await book.append(shared("m1", "a", "b", minutes=30), tea("m2", "b", "c"), shared("m3", "c", "d"), tea("m4", "d", "c"))
         await book.append(MomentCorrected(moment="m3", peer="d"), PairClosed(pair="cd", peers=("c", "d"), reason="ended"))
-        await book.append(PeerLeft(peer="a"), shared("m5", "c", "d"), shared("m5", "c", "d"))
+        await book.append(PeerLeft(peer="a"), shared("m5", "c", "d"), shared("m5", "c", "d"), PeerLeft(peer="d"))
+        await book.append(shared("m6", "a", "b"), shared("m7", "d", "c"))
         await book.all_read()
     before = await book.stored(names)
     assert all(before.values())

@@ -173,6 +173,10 @@ class Someone:
         path = f"/me/pairs/{await self.pair()}/{what}"
         return await self.browser.send((await self.browser.get(path)).form(path), **answers)
 
+    async def writes_down_from_before(self, pair: str, **answers: str) -> Page:
+        path = f"/me/before/{pair}"
+        return await self.browser.send((await self.browser.get(path)).form(path), **answers)
+
     async def taps(self, gesture: str) -> Page:
         form = (await self.me()).form(f"/me/pairs/{await self.pair()}/gesture")
         return await self.browser.send(form, gesture=gesture)

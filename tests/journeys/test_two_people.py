@@ -164,6 +164,18 @@ async def test_a_block_is_for_ever_and_private(place: Place, company: Company) -
         assert (await each.messages())["proposal"] == (1 if each is ann else 2)
 
 
+@pytest.mark.parametrize("parting", ["ending", "leaving"])
+async def test_a_moment_from_before_counts_however_the_other_went(place: Place, company: Company, parting: str) -> None:
+    ann, ben = await buddies(company)
+    pair = await ann.pair()
+    await (ann.leaves() if parting == "leaving" else ann.within("end", ending="moved_on"))
+    await ben.sees("Write down a moment from before")
+    await ben.writes_down_from_before(pair, direction="received", kind="listened")
+    await ben.sees_counts(0, 1)
+    place.command("verify")
+    assert (await ben.me()).forms_to("/me/moments/"), "it is still on the page, to be taken back"
+
+
 async def test_who_leaves_sees_goodbye_their_key_is_destroyed_and_signing_in_again_gives_nothing(
         place: Place, company: Company) -> None:
     before = place.keys()

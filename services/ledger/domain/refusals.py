@@ -16,12 +16,25 @@ Refusal = Literal["unknown_pair", "not_of_this_pair", "same_person", "pair_ended
                   "already_recorded", "already_reversed"]
 
 
+FORMER = "former"
+"""Stands where the id of a peer who has left would stand."""
+
+
 class Pair(BaseModel):
     """Two who may give to each other, and since when no more."""
 
     model_config = ConfigDict(frozen=True)
     peers: tuple[str, str]
     closed_ms: int | None = None
+    former: str | None = None
+    """The account of the one who left: late moments of whoever stayed go against it."""
+
+    def left_by(self, peer: str, account: str) -> Pair:
+        first, second = (FORMER if each == peer else each for each in self.peers)
+        return self.model_copy(update={"peers": (first, second), "former": account})
+
+    def late(self, at_ms: int) -> bool:
+        return self.closed_ms is not None and at_ms > self.closed_ms + LATE_MS
 
 
 def of_moment(giver: str, receiver: str, recorded_by: str, pair: Pair | None, recorded: bool,
@@ -35,7 +48,7 @@ def of_moment(giver: str, receiver: str, recorded_by: str, pair: Pair | None, re
         return "not_of_this_pair"
     if recorded:
         return "already_recorded"
-    if pair.closed_ms is not None and at_ms > pair.closed_ms + LATE_MS:
+    if pair.late(at_ms):
         return "pair_ended"
     return None
 

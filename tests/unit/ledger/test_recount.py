@@ -40,6 +40,10 @@ def holder(state: Snapshot, peer: str, **fields: Any) -> Snapshot:
     return replace(state, holders={**state.holders, peer: state.holders[peer].model_copy(update=fields)})
 
 
+def pair(state: Snapshot, **fields: Any) -> Snapshot:
+    return replace(state, pairs={"ab": state.pairs["ab"].model_copy(update=fields)})
+
+
 def without(rows: Any, id: str) -> dict[str, Any]:
     return {each: row for each, row in rows.items() if each != id}
 
@@ -66,6 +70,10 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: holder(s, "b", pairs=()), "pair_not_of_both"),
     (lambda s: replace(s, pairs={}), "pair_missing"),
     (lambda s: replace(s, left={"a": Left()}), "left_but_there"),
+    (lambda s: pair(s, peers=("a", "b"), former="elsewhere"), "pair_of_no_former_peer"),
+    (lambda s: pair(s, peers=("former", "b")), "pair_of_no_former_peer"),
+    (lambda s: pair(s, peers=("former", "b"), former=s.holders["a"].account), "pair_of_no_former_peer"),
+    (lambda s: pair(s, former=next(iter(s.accounts))), "pair_of_no_former_peer"),
 ])
 def test_every_kind_of_damage_is_found(healthy: Snapshot, damage: Callable[[Snapshot], Snapshot], what: str) -> None:
     assert what in {finding.what for finding in findings(damage(healthy))}
