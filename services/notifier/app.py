@@ -55,7 +55,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
             e.PairFormed: Handling(on.peers, do.pair_formed, to.pair_formed),
             e.PairClosed: Handling(on.peers, do.pair_closed, to.pair_closed),
             e.ContactOffered: Handling(on.pair, do.contact_offered, to.contact_offered),
-            e.ContactTakenBack: Handling(on.pair, apply=to.contact_taken_back),
+            e.ContactTakenBack: Handling(on.pair, do.contact_taken_back, to.contact_taken_back),
             e.GestureSent: Handling(on.pair_and_receiver, do.gesture_sent),
             e.ReferralMade: Handling(on.referral, do.referral_made, to.referral_made),
             e.ReferralUsed: Handling(on.referral, do.referral_ended, to.referral_ended),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notifier.store import PAIRS, PEOPLE, REFERRALS, PairRow, PersonRow, ReferralRow
+from services.notifier.domain.messages import Template
+from services.notifier.store import PAIRS, PEOPLE, REFERRALS, PairRow, PersonRow, ReferralRow, Unsent, unsent
 from shared.events import (
     BreakStarted,
     ContactOffered,
@@ -60,10 +61,12 @@ def contact_offered(rows: Rows, event: ContactOffered, _at_ms: int) -> None:
 
 
 def contact_taken_back(rows: Rows, event: ContactTakenBack, _at_ms: int) -> None:
+    """Whoever was not told yet is told when both have offered again."""
     row = rows.get(PAIRS, event.pair)
-    if row is not None:
+    if row is not None and event.peer in row.offered:
         offered = tuple(each for each in row.offered if each != event.peer)
-        rows.put(PAIRS, event.pair, row.model_copy(update={"offered": offered}))
+        told = row.told and not any(unsaid(rows, peer, event.pair, Template.CONTACT) for peer in row.peers)
+        rows.put(PAIRS, event.pair, row.model_copy(update={"offered": offered, "told": told}))
 
 
 def referral_made(rows: Rows, event: ReferralMade, _at_ms: int) -> None:
@@ -79,6 +82,12 @@ def _change(rows: Rows, id: str, **changes: object) -> None:
     person = rows.get(PEOPLE, id)
     if person is not None:
         rows.put(PEOPLE, id, person.model_copy(update=changes))
+
+
+def unsaid(rows: Rows, peer: str, about: str, template: Template | None = None) -> tuple[Unsent, ...]:
+    """What is on its way to a peer about a proposal or a pair: all of it, or a `template` alone."""
+    return tuple(each for each in unsent(rows.get(PEOPLE, peer))
+                 if each.about == about and template in (None, each.template))
 
 
 def with_offer(row: PairRow, by: str) -> PairRow:

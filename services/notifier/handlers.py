@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 
-from services.notifier.applying import with_offer
+from services.notifier.applying import unsaid, with_offer
 from services.notifier.domain.hours import USUAL, hours_of, morning_after
 from services.notifier.domain.messages import Template, klass_of, of_gesture
 from services.notifier.domain.verdict import Hold, Send, Standing, Verdict, Withhold, late, verdict
@@ -72,7 +72,7 @@ class Decisions:
         """Who said yes hears of it next morning, in the one wording (rule 17); who had not yet heard never does."""
         said: Said = []
         for each in entry.event.peers:
-            _withhold_about(rows, said, entry, each, entry.event.proposal, "no_longer_open")
+            _withhold_about(rows, said, each, entry.event.proposal, "no_longer_open")
         for each in entry.event.said_yes:
             self._told_next_morning(rows, entry, said, each, entry.event.proposal)
         return said
@@ -80,7 +80,7 @@ class Decisions:
     def pair_formed(self, rows: Rows, entry: Entry) -> Said:
         said: Said = []
         for each in entry.event.peers:
-            _withhold_about(rows, said, entry, each, entry.event.proposal, "no_longer_open")
+            _withhold_about(rows, said, each, entry.event.proposal, "no_longer_open")
         return self._told_both(rows, entry, said, entry.event.peers, Template.INTRODUCTION, entry.event.pair)
 
     def pair_closed(self, rows: Rows, entry: Entry) -> Said:
@@ -88,7 +88,7 @@ class Decisions:
         the words that a proposal has too: not how, and not by whom (rule 17)."""
         said: Said = []
         for each in entry.event.peers:
-            _withhold_about(rows, said, entry, each, entry.event.pair, "pair_ended")
+            _withhold_about(rows, said, each, entry.event.pair, "pair_ended")
         for each in entry.event.peers if entry.event.by is not None else ():
             if each != entry.event.by:
                 self._told_next_morning(rows, entry, said, each, entry.event.pair)
@@ -100,6 +100,14 @@ class Decisions:
         if row is None or row.told or not with_offer(row, entry.event.peer).told:
             return []
         return self._told_both(rows, entry, [], row.peers, Template.CONTACT, entry.event.pair)
+
+    def contact_taken_back(self, rows: Rows, entry: Entry) -> Said:
+        """That both can be seen is not so any more: what is unsaid of it stays so, to either (rule 13)."""
+        row = rows.get(PAIRS, entry.event.pair)
+        said: Said = []
+        for each in row.peers if row is not None and entry.event.peer in row.offered else ():
+            _withhold_about(rows, said, each, entry.event.pair, "taken_back", Template.CONTACT)
+        return said
 
     def gesture_sent(self, rows: Rows, entry: Entry) -> Said:
         row = rows.get(PAIRS, entry.event.pair)
@@ -229,10 +237,9 @@ class Decisions:
             said.append(_timer(id, due_ms))
 
 
-def _withhold_about(rows: Rows, said: Said, entry: Entry, to: str, about: str, reason: str) -> None:
-    for each in unsent(rows.get(PEOPLE, to)):
-        if each.about == about:
-            said.append(MessageWithheld(message=each.message, to=to, template=each.template, reason=reason))
+def _withhold_about(rows: Rows, said: Said, to: str, about: str, reason: str, template: Template | None = None) -> None:
+    for each in unsaid(rows, to, about, template):
+        said.append(MessageWithheld(message=each.message, to=to, template=each.template, reason=reason))
 
 
 def _settle(said: Said, message: str, row: MessageRow, what: Verdict) -> None:

@@ -62,7 +62,7 @@ class PairRow(Row):
     offered: tuple[str, ...] = ()
     """Who offers a contact at the moment."""
     told: bool = False
-    """Whether both were told that both contacts are there; that is said once."""
+    """Whether both were told that both contacts are there; that is said once, unless one was taken back before it was."""
 
 
 class MessageRow(Row):

@@ -189,7 +189,48 @@ def test_nothing_is_said_of_a_contact_until_both_have_offered_one_and_then_both_
     assert world.happens(offer["ann"], offer["ann"], offer["eve"]) == []
     assert world.happens(ContactTakenBack(peer="ann", pair="pair"), offer["ben"]) == []
     assert templates(world.happens(offer["ann"])) == [("ann", "contact"), ("ben", "contact")]
+    world.deliver_all()
     assert world.happens(ContactTakenBack(peer="ann", pair="pair"), offer["ann"]) == []
+
+
+def offers(world: World, *peers: str) -> list[tuple[str, str]]:
+    return templates(world.happens(*(ContactOffered(peer=each, pair="pair", contact=SEAL) for each in peers)))
+
+
+def test_what_is_not_so_any_more_is_not_said_of_contacts_and_who_offers_again_is_told_then():
+    """Nobody learns that a contact was offered and taken back before they could see it (rule 13)."""
+    world = buddies("2026-03-02 22:00", USUAL)
+    world.at("2026-03-03 22:00")
+    assert offers(world, "ann", "ben") == [("ann", "contact"), ("ben", "contact")]
+    said = world.happens(ContactTakenBack(peer="ann", pair="pair"))
+    assert reasons(said) == [("ann", "contact", "taken_back"), ("ben", "contact", "taken_back")]
+    assert "contact" not in world.at("2026-03-04 12:00").deliver_all()
+    assert offers(world, "ann") == [("ann", "contact"), ("ben", "contact")]
+    assert world.deliver_all() == ["contact", "contact"]
+    assert world.stored() == world.rebuilt()
+
+
+def test_who_had_not_heard_of_a_contact_that_was_taken_back_hears_of_the_next_one():
+    world = buddies()
+    world.happens(rest("ben", "2026-03-14 12:00"))
+    offers(world, "ann", "ben")
+    assert world.deliver_all() == ["contact"]
+    assert reasons(world.happens(ContactTakenBack(peer="ben", pair="pair"))) == [("ben", "contact", "taken_back")]
+    assert world.happens(ContactTakenBack(peer="ben", pair="pair")) == []
+    offers(world, "ben")
+    assert world.at("2026-03-14 12:00").deliver_all() == ["contact", "contact"]
+
+
+def test_only_what_was_to_be_said_of_this_pairs_contacts_stays_unsaid():
+    world = World("2026-03-02 22:00")
+    for name in ("ann", "ben", "cat"):
+        world.person(name, USUAL)
+    for pair, other in (("pair", "ben"), ("other", "cat")):
+        world.happens(PairFormed(pair=pair, proposal="p", peers=("ann", other)),
+                      *(ContactOffered(peer=each, pair=pair, contact=SEAL) for each in ("ann", other)))
+    said = world.happens(ContactTakenBack(peer="ann", pair="pair"), ContactTakenBack(peer="cat", pair="pair"))
+    assert reasons(said) == [("ann", "contact", "taken_back"), ("ben", "contact", "taken_back")]
+    assert sorted(world.at("2026-03-03 09:00").deliver_all()) == ["contact"] * 2 + ["introduction"] * 4
 
 
 def test_a_proposal_waits_for_the_end_of_a_break_and_then_for_the_morning():
