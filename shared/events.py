@@ -501,6 +501,7 @@ class MessageIntended(Event, type="message.intended", owner=NOTIFIER):
     message_id: str
     not_before_ms: int
     about: str | None = Field(None, description="the id of what it is about: a proposal, pair, moment or referral")
+    traceparent: str | None = Field(None, description="the entry's own `trace`: whoever sends it goes on with that")
 
 
 class MessageAttempted(Event, type="message.attempted", owner=NOTIFIER):

@@ -232,7 +232,8 @@ class Decisions:
             return
         due_ms = what.until_ms if isinstance(what, Hold) else at_ms
         said.append(MessageIntended(message=id, to=to, template=template, klass=klass_of(template), about=about,
-                                    message_id=f"<{id}@{self._mail_domain}>", not_before_ms=due_ms))
+                                    message_id=f"<{id}@{self._mail_domain}>", not_before_ms=due_ms,
+                                    traceparent=entry.trace or None))
         if due_ms > entry.at_ms:
             said.append(_timer(id, due_ms))
 

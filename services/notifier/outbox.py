@@ -33,7 +33,8 @@ def intended(rows: Rows, event: MessageIntended, at_ms: int) -> None:
     secret = owner.secret if isinstance(owner, PersonRow) and event.klass is MessageClass.SIGN_IN else None
     rows.put(MESSAGES, event.message, MessageRow(
         to=to, template=event.template, klass=event.klass, message_id=event.message_id, about=event.about,
-        intended_ms=at_ms, first_due_ms=event.not_before_ms, due_ms=event.not_before_ms, secret=secret))
+        intended_ms=at_ms, first_due_ms=event.not_before_ms, due_ms=event.not_before_ms, secret=secret,
+        trace=event.traceparent or ""))
     if event.not_before_ms <= at_ms:
         rows.put(READY, event.message, b"1")
     new = Unsent(message=event.message, template=event.template, klass=event.klass, about=event.about)

@@ -85,6 +85,8 @@ class MessageRow(Row):
     trouble_ms: int | None = None
     """When the way was first found blocked."""
     secret: Sealed | None = None
+    trace: str = ""
+    """Of what led to it; what its attempts come to goes on with it."""
 
 
 PEOPLE = Table("people", PersonRow)

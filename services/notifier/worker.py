@@ -168,7 +168,7 @@ class Sender:
         said, wait_s = [Input(event, attempt, cause=event.message)], WAIT_S
         while True:
             try:
-                await self._host.appender.append(partition, said)
+                await self._host.appender.append(partition, said, row.trace)
                 break
             except OtherBody:
                 # our lease ran out meanwhile, and another worker has told of this attempt
@@ -179,4 +179,4 @@ class Sender:
                 wait_s = min(WAIT_MAX_S, wait_s * 2)
         log.info("message.attempted", message_ref=event.message, template=row.template, klass=row.klass,
                  outcome=event.outcome, reason=event.reason, tries=row.tries + 1,
-                 not_before_ms=event.not_before_ms)
+                 not_before_ms=event.not_before_ms, trace=row.trace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, TABLES, Claims
-from shared import mailbox
+from shared import mailbox, tracing
 from shared.clock import derived_id
 from shared.events import (
     Address,
@@ -290,6 +291,21 @@ async def _intended(town: Town, cause: str) -> bool:
     return any(fields["cause"] == cause for fields, _ in await town.log("message.intended"))
 
 
+async def test_the_trace_goes_on_from_the_page_to_the_message_through_every_wait(redis_url, town):
+    with mail_server() as server:
+        server.behaviour["ann@example.org"] = ["RCPT 450 later", "accept"]
+        async with notifier(redis_url, server.url, clock=clock_off_by(-5)):
+            await town.person("ann")
+            with tracing.trace() as trace:
+                await town.happens(asked("ann"))
+            await town.all_ended(1)
+    told = await town.log("request.waiting", "message.intended", "message.attempted", "message.held", "timer.elapsed",
+                          "message.delivered")
+    assert Counter(event.type for _, event in told) == {"message.attempted": 2} | dict.fromkeys((
+        "request.waiting", "message.intended", "message.held", "timer.elapsed", "message.delivered"), 1)
+    assert {fields["trace"] for fields, _ in told} == {trace}
+
+
 # ── the last look ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -482,8 +498,9 @@ async def test_rows_can_be_thrown_away_and_made_again_from_the_log_byte_for_byte
             for name in ("ann", "ben", "cat"):
                 await town.happens(asked(await town.person(name)))
             await town.person("dan", QuietHours(start="00:00", end="23:59"))
-            await town.happens(asked("dan"), PairFormed(pair="pair", proposal="p", peers=("ann", "cat")),
-                               gesture("pair", "ann", "cat"), PeerLeft(peer="ann"))
+            with tracing.trace():
+                await town.happens(asked("dan"), PairFormed(pair="pair", proposal="p", peers=("ann", "cat")),
+                                   gesture("pair", "ann", "cat"), PeerLeft(peer="ann"))
             await until(lambda: _held(town, "ben"))
             await until(lambda: _settled(redis, host))
             service = host.readers[0].service
