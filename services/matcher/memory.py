@@ -61,6 +61,10 @@ class Memory:
         self._keys.pop(peer, None)
 
     def lend(self, rows: Rows, peer: str) -> None:
-        """Gives a batch what reserving `peer` needs: whom the pool chooses, no `needs` could name beforehand."""
+        """Gives a batch what reserving `peer` needs: whom the pool chooses, no `needs` could name beforehand.
+
+        Their key may have been destroyed a moment ago. Such a proposal is withdrawn when `peer.left` is read, and the
+        notifier, on whose way that stands before it, tells nobody of it.
+        """
         rows.lend(PEERS, peer, self._standings[peer])
         rows.lend(KEYS, peer, self._keys[peer])

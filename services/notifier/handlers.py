@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from services.notifier.applying import unsaid, with_offer
@@ -202,10 +202,12 @@ class Decisions:
         table, to = recipient(row.template, row.to)
         return verdict(row.klass, self.standing(rows.get(table, to), message), at_ms)
 
-    def _told_both(self, rows: Rows, entry: Entry, said: Said, both: Iterable[str], template: Template,
+    def _told_both(self, rows: Rows, entry: Entry, said: Said, both: Sequence[str], template: Template,
                    about: str) -> Said:
-        for each in both:
-            self._told(rows, entry, said, each, template, about)
+        """Neither is told of somebody who has left: a matcher that has not read of it yet takes it back in a moment."""
+        if all(rows.get(PEOPLE, each) is not None for each in both):
+            for each in both:
+                self._told(rows, entry, said, each, template, about)
         return said
 
     def _told_next_morning(self, rows: Rows, entry: Entry, said: Said, to: str, about: str) -> None:

@@ -201,6 +201,37 @@ async def test_a_request_that_can_not_be_opened_is_refused_and_one_that_is_damag
     assert await audit(town.redis, P0) == []
 
 
+async def test_whoever_left_a_moment_ago_may_be_proposed_until_the_matcher_reads_of_it_and_then_the_other_is_free_at_once(
+        town: Town) -> None:
+    """The pool is in memory and can't know that a key was destroyed meanwhile; the notifier tells nobody of such a proposal."""
+    async with town.running(town.host()):
+        await town.asks("ada")
+        await town.asks("ben", languages=("cy",))
+        await town.append(await town.request("cleo"), PeerLeft(peer="ada"), await town.request("dan"))
+        await town.all_read()
+    assert await town.proposed() == [{"ada", "cleo"}, {"cleo", "dan"}]
+    [withdrawn] = await town.said(ProposalWithdrawn)
+    assert (set(withdrawn.peers), withdrawn.said_yes, withdrawn.reason) == ({"ada", "cleo"}, (), "left")
+    assert await audit(town.redis, P0) == []
+
+
+async def test_whoever_is_found_to_have_no_key_any_more_is_not_proposed(town: Town) -> None:
+    """A key that the batch has loaded is looked at: here because they asked once more before they left."""
+    bench = Bench(town.redis, table(Memory(town.vault)))
+    await bench.reader.begin()
+    ada = await town.request("ada")
+    await town.append(ada)
+    await bench.read()
+    await town.append(await town.request("cleo"), ada.model_copy(update={"request": "once more"}))
+    await town.redis.hdel(P0.keys, "ada")
+    await bench.read()
+    await town.append(await town.request("dan"), PeerLeft(peer="ada"))
+    await bench.read()
+    assert await town.proposed() == [{"cleo", "dan"}]
+    assert await town.said(EntrySetAside) == []
+    assert await audit(town.redis, P0) == []
+
+
 async def test_no_topic_of_anybody_is_readable_anywhere_on_the_server(town: Town) -> None:
     async with town.running(town.host()):
         await town.asks("ada", "ben")

@@ -306,6 +306,20 @@ async def test_the_trace_goes_on_from_the_page_to_the_message_through_every_wait
     assert {fields["trace"] for fields, _ in told} == {trace}
 
 
+async def test_no_message_tells_of_a_proposal_with_somebody_who_had_left(redis_url, town):
+    """The matcher's pool may hold them for a moment longer; on the log their leaving stands before the proposal."""
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            for name in ("ann", "ben"):
+                await town.person(name)
+            sealed = Sealed("s1.ann.x")
+            await town.happens(PeerLeft(peer="ann"), ProposalMade(
+                proposal="p", requests=("r1", "r2"), peers=("ann", "ben"), reasons=(sealed, sealed), benefit=1, lapses_ms=0))
+            await town.happens(asked("ben"))
+            await town.all_ended(1)
+    assert [event.template for _, event in await town.log("message.intended")] == ["received"]
+
+
 # ── the last look ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -88,7 +88,8 @@ class Ahead:
         first, second = match.people
         told = self._reasons(first, second), self._reasons(second, first)
         if told[0] is None or told[1] is None:
-            # Their key is gone, so they have left; what is to be done is done when the event that says so is read.
+            # Their key was looked at for this batch, and is gone, so they have left; what is to be done is done when the event
+            # that says so is read. Whose key nobody looked at may be proposed until then (`Memory.lend`).
             for person, reason in zip(match.people, told, strict=True):
                 if reason is None:
                     self.memory.forget(person.peer)

@@ -167,12 +167,3 @@ def test_a_row_that_vanished_behind_the_matchers_back_makes_it_start_over_instea
     town.rows.drop(PEERS, "ada")
     with pytest.raises(MemoryAstray):
         town.asks("cleo")
-
-
-def test_whoever_left_a_moment_ago_is_not_proposed_though_the_pool_still_knows_them(town: Town) -> None:
-    """The gateway destroys the key; until the matcher reads of it, nothing can be sealed for them any more."""
-    town.asks("ada")
-    town.asks("ben", languages=("cy",))
-    town.rows.drop(KEYS, "ada")
-    assert town.proposed(town.asks("cleo")) == []
-    assert town.proposed(town.asks("dan")) == [{"cleo", "dan"}]

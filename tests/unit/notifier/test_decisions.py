@@ -104,6 +104,21 @@ def test_who_left_is_not_told_that_it_is_not_going_ahead():
     assert world.happens(withdrawn("p", "ann", "ben", said_yes=("ann",))) == []
 
 
+def test_nobody_hears_of_somebody_who_had_left_before_the_matcher_read_of_it():
+    world = World()
+    for name in ("ann", "ben"):
+        world.person(name)
+    world.happens(PeerLeft(peer="ann"))
+    assert world.happens(proposal("p", "ann", "ben")) == []
+    assert world.happens(PairFormed(pair="pair", proposal="p", peers=("ann", "ben"))) == []
+
+
+def test_a_contact_of_somebody_who_has_left_can_be_seen_by_nobody_and_nobody_is_told_that_it_can():
+    world = buddies()
+    world.happens(ContactOffered(peer="ann", pair="pair", contact=SEAL), PeerLeft(peer="ann"))
+    assert world.happens(ContactOffered(peer="ben", pair="pair", contact=SEAL)) == []
+
+
 def test_wider_hours_do_not_bring_the_morning_note_forward():
     world = World("2026-03-02 14:00")
     world.person("ann", USUAL)
