@@ -44,7 +44,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
         inputs={
             e.PeerJoined: Handling(on.peer, apply=to.joined),
             e.PreferencesChanged: Handling(on.peer_and_unsent, do.preferences_changed, to.preferences_changed),
-            e.BreakStarted: Handling(on.peer, apply=to.break_started),
+            e.BreakStarted: Handling(on.peer_and_unsent, do.break_started, to.break_started),
             e.BreakEnded: Handling(on.peer_and_unsent, do.break_ended, to.break_ended),
             e.PeerLeft: Handling(on.peer, do.left, to.left),
             e.SignInRequested: Handling(on.peer, do.sign_in_requested, to.sign_in_requested),

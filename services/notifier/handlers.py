@@ -139,6 +139,10 @@ class Decisions:
     def preferences_changed(self, rows: Rows, entry: Entry) -> Said:
         return self._sooner(rows, entry, {"quiet": entry.event.quiet, "stopped": entry.event.stopped})
 
+    def break_started(self, rows: Rows, entry: Entry) -> Said:
+        """It may be a shorter one in the place of a longer one."""
+        return self._sooner(rows, entry, {"break_until_ms": entry.event.until_ms})
+
     def break_ended(self, rows: Rows, entry: Entry) -> Said:
         return self._sooner(rows, entry, {"break_until_ms": None})
 
@@ -168,12 +172,23 @@ class Decisions:
 
     def _held_by_worker(self, rows: Rows, entry: Entry, row: MessageRow) -> Said:
         event: MessageAttempted = entry.event
-        soonest_ms = entry.at_ms + (LOOK_AGAIN_MS if event.reason in RULED else 0)
-        at_ms = max(soonest_ms, event.not_before_ms or 0)
+        at_ms = entry.at_ms + (LOOK_AGAIN_MS if event.reason in RULED else 0)
+        if self._still_holds(rows, row, event):
+            at_ms = max(at_ms, event.not_before_ms or 0)
         what = self._asked(rows, event.message, row, at_ms)
         said: Said = []
         _settle(said, event.message, row, what if not isinstance(what, Send) else Hold(at_ms, "quiet_hours"))
         return said
+
+    def _still_holds(self, rows: Rows, row: MessageRow, event: MessageAttempted) -> bool:
+        """Whether a worker's reason to wait is one by now: since it looked, a break may have ended, or hours been given up."""
+        if event.reason == "break":
+            return False  # whether there is one, and until when, the log knows better
+        if event.reason == "quiet_hours":
+            table, to = recipient(row.template, row.to)
+            hours = self.standing(rows.get(table, to)).hours
+            return hours is not None and hours.quiet_at((event.not_before_ms or 0) - 1)
+        return True
 
     def _sooner(self, rows: Rows, entry: Entry, changes: dict[str, object]) -> Said:
         """What was held for quiet hours or a break that are no more may go earlier; what waits for a morning still waits."""

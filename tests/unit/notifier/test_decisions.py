@@ -271,6 +271,14 @@ def test_coming_back_early_brings_what_waited_for_the_end_of_the_break():
     assert world.at("2026-03-14 12:00").deliver_all() == []
 
 
+def test_a_shorter_break_brings_what_waited_for_the_end_of_the_longer_one():
+    world = World("2026-03-02 12:00")
+    world.person("ann", USUAL)
+    world.happens(rest("ann", "2026-03-14 12:00"), asked("ann"), rest("ann", "2026-03-03 12:00"))
+    assert not world.at("2026-03-03 11:59").ready()
+    assert world.at("2026-03-03 12:00").deliver_all() == ["received"]
+
+
 def test_who_says_in_the_night_that_every_hour_is_fine_gets_what_was_held():
     world = World("2026-03-02 22:00")
     world.person("ann", USUAL)

@@ -90,6 +90,35 @@ def test_a_break_that_ends_does_not_shorten_the_wait_for_a_blocked_way():
     assert world.at("2026-03-02 15:00").deliver_all() == ["received"]
 
 
+def test_a_message_is_not_held_for_a_break_that_ended_while_a_worker_looked_at_it():
+    """Else a proposal would be told of two weeks later, long after it lapsed."""
+    world = World("2026-03-02 12:00")
+    world.happens(asked(world.person("ann", USUAL)), rest("ann", "2026-03-16 12:00"))
+    [message] = world.ready()
+    world.happens(BreakEnded(peer="ann"))
+    world.attempted(message, "hold", "break", ms("2026-03-16 12:00"))
+    assert world.at("2026-03-02 12:01").deliver_all() == ["received"]
+
+
+def test_a_message_is_held_for_the_break_that_is_and_not_for_the_one_that_a_worker_saw():
+    world = World("2026-03-02 12:00")
+    world.happens(asked(world.person("ann", USUAL)), rest("ann", "2026-03-16 12:00"))
+    [message] = world.ready()
+    world.happens(rest("ann", "2026-03-03 23:00"))
+    world.attempted(message, "hold", "break", ms("2026-03-16 12:00"))
+    assert not world.at("2026-03-04 08:59").ready()
+    assert world.at("2026-03-04 09:00").deliver_all() == ["received"]
+
+
+def test_a_message_is_not_held_for_hours_that_somebody_gave_up_while_a_worker_looked_at_it():
+    world = World("2026-03-02 22:00")
+    world.happens(asked(world.person("ann")), PreferencesChanged(peer="ann", quiet=USUAL))
+    [message] = world.ready()
+    world.happens(PreferencesChanged(peer="ann", quiet=None))
+    world.attempted(message, "hold", "quiet_hours", ms("2026-03-03 09:00"))
+    assert world.at("2026-03-02 22:01").deliver_all() == ["received"]
+
+
 def test_a_worker_whose_clock_is_behind_is_asked_again_after_half_a_minute_and_no_sooner():
     world = World("2026-03-02 09:00")
     world.happens(asked(world.person("ann", USUAL)))
