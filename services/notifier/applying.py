@@ -11,7 +11,9 @@ from shared.events import (
     ContactOffered,
     ContactTakenBack,
     PairClosed,
+    PairEnded,
     PairFormed,
+    PeerBlocked,
     PeerJoined,
     PeerLeft,
     PreferencesChanged,
@@ -48,10 +50,39 @@ def sign_in_requested(rows: Rows, event: SignInRequested, _at_ms: int) -> None:
 
 def pair_formed(rows: Rows, event: PairFormed, _at_ms: int) -> None:
     rows.put(PAIRS, event.pair, PairRow(peers=event.peers))
+    for peer in event.peers:
+        if (person := rows.get(PEOPLE, peer)) is not None:
+            _change(rows, peer, pairs=(*person.pairs, event.pair))
 
 
 def pair_closed(rows: Rows, event: PairClosed, _at_ms: int) -> None:
-    rows.drop(PAIRS, event.pair)
+    _over(rows, event.pair, event.peers)
+
+
+def pair_ended(rows: Rows, event: PairEnded, _at_ms: int) -> None:
+    """At once, whenever the matcher comes to close it (rule 17)."""
+    row = rows.get(PAIRS, event.pair)
+    if row is not None and event.peer in row.peers:
+        _over(rows, event.pair, row.peers)
+
+
+def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
+    for pair in pairs_of(rows, event):
+        _over(rows, pair, (event.peer, event.blocked))
+
+
+def pairs_of(rows: Rows, event: PeerBlocked) -> list[str]:
+    """The pairs of one who blocks with the one who is blocked."""
+    person = rows.get(PEOPLE, event.peer)
+    rows_of = {pair: rows.get(PAIRS, pair) for pair in person.pairs} if person is not None else {}
+    return [pair for pair, row in rows_of.items() if row is not None and event.blocked in row.peers]
+
+
+def _over(rows: Rows, pair: str, peers: tuple[str, str]) -> None:
+    rows.drop(PAIRS, pair)
+    for peer in peers:
+        if (person := rows.get(PEOPLE, peer)) is not None:
+            _change(rows, peer, pairs=tuple(each for each in person.pairs if each != pair))
 
 
 def contact_offered(rows: Rows, event: ContactOffered, _at_ms: int) -> None:

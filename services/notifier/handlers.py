@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from services.notifier.applying import unsaid, with_offer
+from services.notifier.applying import pairs_of, unsaid, with_offer
 from services.notifier.domain.hours import USUAL, hours_of, morning_after
 from services.notifier.domain.messages import Template, klass_of, of_gesture
 from services.notifier.domain.verdict import Hold, Send, Standing, Verdict, Withhold, late, verdict
@@ -94,6 +94,21 @@ class Decisions:
                 self._told_next_morning(rows, entry, said, each, entry.event.pair)
         return said
 
+    def pair_ended(self, rows: Rows, entry: Entry) -> Said:
+        """Nothing more of it reaches either from here on; who hears that it is over is said when the matcher closes it."""
+        row = rows.get(PAIRS, entry.event.pair)
+        said: Said = []
+        for each in row.peers if row is not None and entry.event.peer in row.peers else ():
+            _withhold_about(rows, said, each, entry.event.pair, "pair_ended")
+        return said
+
+    def blocked(self, rows: Rows, entry: Entry) -> Said:
+        said: Said = []
+        for pair in pairs_of(rows, entry.event):
+            for each in (entry.event.peer, entry.event.blocked):
+                _withhold_about(rows, said, each, pair, "pair_ended")
+        return said
+
     def contact_offered(self, rows: Rows, entry: Entry) -> Said:
         """Nothing until both have offered (rule 13); then both are told, once."""
         row = rows.get(PAIRS, entry.event.pair)
@@ -112,7 +127,9 @@ class Decisions:
     def gesture_sent(self, rows: Rows, entry: Entry) -> Said:
         row = rows.get(PAIRS, entry.event.pair)
         if row is None or {entry.event.giver, entry.event.receiver} != set(row.peers):
-            return []  # no gesture of this pair: the ledger refuses it by name
+            return []  # no gesture of this pair, or one that came after its end
+        if rows.get(PEOPLE, entry.event.giver) is None:
+            return []  # they left before it came
         return self._told(rows, entry, [], entry.event.receiver, of_gesture(entry.event.gesture), entry.event.pair)
 
     def sign_in_requested(self, rows: Rows, entry: Entry) -> Said:

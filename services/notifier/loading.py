@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.notifier.store import MESSAGES, PAIRS, PEOPLE, REFERRALS, recipient, unsent
-from shared.events import MessageAttempted, TimerElapsed
+from shared.events import MessageAttempted, PeerBlocked, TimerElapsed
 from shared.rows import Ref, Rows
 
 
@@ -32,9 +32,12 @@ def pair(rows: Rows, event: Any) -> Iterable[Ref]:
             yield PEOPLE, each
 
 
-def pair_and_receiver(_rows: Rows, event: Any) -> Iterable[Ref]:
-    yield PAIRS, event.pair
-    yield PEOPLE, event.receiver
+def peer_and_pairs(rows: Rows, event: PeerBlocked) -> Iterable[Ref]:
+    yield PEOPLE, event.blocked
+    yield PEOPLE, event.peer
+    if (person := rows.known(PEOPLE, event.peer)) is not None:
+        for each in person.pairs:
+            yield PAIRS, each
 
 
 def referral(_rows: Rows, event: Any) -> Iterable[Ref]:

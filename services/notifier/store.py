@@ -49,6 +49,8 @@ class PersonRow(RecipientRow):
     """They want nothing but sign-in messages; everything else is on their page."""
     break_until_ms: int | None = None
     kind_sent_ms: tuple[int, ...] = ()
+    pairs: tuple[str, ...] = ()
+    """Those they are in, by which a block finds the one that it ends."""
     secret: Sealed | None = None
     """A sign-in secret, for as long as it takes to pass it on to its message."""
 

@@ -29,11 +29,13 @@ def shared(rows: Rows, event: MomentShared, at_ms: int) -> None:
 
 
 def sent(rows: Rows, event: GestureSent, at_ms: int) -> None:
-    """Reaches the inbox only within a pair that is there; on a break it simply waits in it (rule 9)."""
+    """Reaches the inbox only within a pair that is there, and not once its receiver ended it or blocked; on a break it
+    simply waits in it (rule 9)."""
     pair = rows.get(PAIRS, event.pair)
     if pair is not None and set(pair.peers) == {event.giver, event.receiver}:
         gesture = Received(giver=event.giver, gesture=event.gesture, at_ms=at_ms)
-        change(rows, event.receiver, lambda row: row.changed(inbox=(gesture, *row.inbox)[:INBOX_MAX]))
+        change(rows, event.receiver, lambda row: row if event.pair not in row.pairs else row.changed(
+            inbox=(gesture, *row.inbox)[:INBOX_MAX]))
 
 
 def corrected(rows: Rows, event: MomentCorrected, _at_ms: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from services.gateway import left_ids
@@ -156,6 +157,19 @@ async def test_a_gesture_is_one_tap_reaches_the_inbox_and_counts_once_however_of
     await two.kim.open("/me")
     await two.kim.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "cup_of_tea"))
     assert len(await here.events("gesture.sent")) == 2
+
+
+@pytest.mark.parametrize(("path", "fields"), [("end", {"ending": "safety"}), ("block", {})])
+async def test_a_gesture_that_comes_after_an_ending_or_a_block_is_on_nobodys_page(
+        here: Site, path: str, fields: dict[str, str]) -> None:
+    """The other's page still offers it, until the matcher closes the pair."""
+    two = await Two.meet(here)
+    pair = await two.paired()
+    await two.kim.post(f"/me/pairs/{pair}/{path}", fields)
+    await two.sam.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "thank_you"))
+    assert len(await here.events("gesture.sent")) == 1
+    await two.look()
+    assert "Thank you”" not in two.kim.page.text
 
 
 async def test_a_moment_is_written_down_from_either_side_and_can_be_taken_back(here: Site) -> None:

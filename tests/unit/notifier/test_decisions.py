@@ -13,13 +13,16 @@ from shared.events import (
     BreakEnded,
     ContactOffered,
     ContactTakenBack,
+    Ending,
     Gesture,
     MessageClass,
     MessageHeld,
     MessageIntended,
     MessageWithheld,
     PairClosed,
+    PairEnded,
     PairFormed,
+    PeerBlocked,
     PeerLeft,
     PreferencesChanged,
     ProposalLapsed,
@@ -206,6 +209,55 @@ def test_nothing_is_said_of_a_contact_until_both_have_offered_one_and_then_both_
     assert templates(world.happens(offer["ann"])) == [("ann", "contact"), ("ben", "contact")]
     world.deliver_all()
     assert world.happens(ContactTakenBack(peer="ann", pair="pair"), offer["ann"]) == []
+
+
+PARTINGS = {
+    "ended": PairEnded(peer="ben", pair="pair", ending=Ending.SAFETY),
+    "blocked": PeerBlocked(peer="ben", blocked="ann"),
+}
+
+
+@pytest.mark.parametrize("how", PARTINGS)
+def test_a_gesture_reaches_nobody_from_the_moment_on_at_which_either_ended_or_blocked(how):
+    """Whenever the matcher comes to close the pair: effects are immediate (rule 17)."""
+    world = buddies()
+    assert world.happens(PARTINGS[how], gesture("pair", "ann", "ben"), gesture("pair", "ben", "ann")) == []
+    assert templates(world.happens(closed("pair", "ann", "ben", by="ben"))) == [("ann", "not_going_ahead")]
+    assert world.stored() == world.rebuilt()
+
+
+@pytest.mark.parametrize("how", PARTINGS)
+def test_what_was_to_be_said_of_a_pair_stays_unsaid_from_the_moment_on_at_which_either_ended_or_blocked(how):
+    world = buddies("2026-03-02 12:00", USUAL)
+    world.at("2026-03-02 22:00").happens(gesture("pair", "ann", "ben"))
+    assert reasons(world.happens(PARTINGS[how])) == [("ben", "gesture_cup_of_tea", "pair_ended")]
+    assert world.at("2026-03-03 12:00").deliver_all() == []
+
+
+def test_who_is_not_of_a_pair_ends_nothing_and_a_block_ends_what_the_two_have_and_nothing_else():
+    world = buddies()
+    world.person("cat")
+    world.pair("other", "ben", "cat")
+    before = world.stored()
+    for said in (PairEnded(peer="cat", pair="pair", ending=Ending.AGREED),
+                 PairEnded(peer="ben", pair="unheard of", ending=Ending.AGREED), PeerBlocked(peer="cat", blocked="ann"),
+                 PeerBlocked(peer="nobody", blocked="ann")):
+        assert world.happens(said) == []
+    assert world.stored() == before
+    world.happens(PeerBlocked(peer="ben", blocked="ann"))
+    assert templates(world.happens(gesture("other", "cat", "ben"))) == [("ben", "gesture_cup_of_tea")]
+
+
+def test_nothing_of_a_pair_is_kept_with_those_who_were_in_it():
+    world = buddies()
+    world.happens(closed("pair", "ann", "ben", by="ben"))
+    assert "pair" not in repr((world.someone("ann").pairs, world.someone("ben").pairs))
+
+
+def test_a_gesture_from_somebody_who_has_left_reaches_nobody():
+    world = buddies()
+    world.happens(PeerLeft(peer="ann"))
+    assert world.happens(gesture("pair", "ann", "ben")) == []
 
 
 def offers(world: World, *peers: str) -> list[tuple[str, str]]:
