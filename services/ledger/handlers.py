@@ -83,7 +83,8 @@ def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Even
         moment = moment.model_copy(update={
             side: FORMER for side in ("giver", "receiver") if rows.get(LEFT, getattr(moment, side)) is not None})
     reason = refusals.of_moment(moment.giver, moment.receiver, by, pair,
-                                rows.get(TRANSFERS, moment.moment) is not None, entry.at_ms)
+                                rows.get(TRANSFERS, moment.moment) is not None, entry.at_ms,
+                                gesture=moment.kind is Kind.GESTURE)
     if reason is not None:
         yield MomentRefused(moment=moment.moment, peer=by, reason=reason)
         return

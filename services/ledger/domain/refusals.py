@@ -37,9 +37,10 @@ class Pair(BaseModel):
         return self.closed_ms is not None and at_ms > self.closed_ms + LATE_MS
 
 
-def of_moment(giver: str, receiver: str, recorded_by: str, pair: Pair | None, recorded: bool,
-              at_ms: int) -> Refusal | None:
-    """`recorded` says that there is a transfer under this moment's id; `pair` is the one it names, if there is one."""
+def of_moment(giver: str, receiver: str, recorded_by: str, pair: Pair | None, recorded: bool, at_ms: int,
+              gesture: bool = False) -> Refusal | None:
+    """`recorded` says that there is a transfer under this moment's id; `pair` is the one it names, if there is one. A
+    gesture is never late: it happens by arriving, and in a pair that ended it arrives nowhere."""
     if giver == receiver:
         return "same_person"
     if pair is None:
@@ -48,7 +49,7 @@ def of_moment(giver: str, receiver: str, recorded_by: str, pair: Pair | None, re
         return "not_of_this_pair"
     if recorded:
         return "already_recorded"
-    if pair.late(at_ms):
+    if pair.late(at_ms) or (gesture and pair.closed_ms is not None):
         return "pair_ended"
     return None
 

@@ -120,6 +120,13 @@ def test_nothing_stays_of_a_pair_that_both_left(book: Book, closed: bool) -> Non
     assert book.findings() == []
 
 
+def test_a_gesture_to_somebody_who_left_counts_as_long_as_one_in_a_pair_that_the_other_ended(book: Book) -> None:
+    """Until the matcher closes the pair: so that leaving can't be told from ending by it."""
+    assert len(book.sends("b", "a")) == 2
+    book.closes("ab", "left")
+    assert reason(book.sends("b", "a")) == "pair_ended"
+
+
 def test_only_the_one_who_stayed_writes_down_and_only_with_the_one_who_left(book: Book) -> None:
     before = book.stored()
     assert reason(book.shares("b", "a", by="a")) == "not_of_this_pair"

@@ -47,6 +47,15 @@ def test_counts_go_over_all_of_somebodys_pairs(book: Book) -> None:
     assert (book.counts("a"), book.counts("b"), book.counts("c")) == ((1, 0), (1, 2), (1, 1))
 
 
+def test_a_gesture_after_the_pair_ended_reaches_nobody_and_so_is_no_moment(book: Book) -> None:
+    """Another moment may still be written down late, for it happened; a gesture happens by arriving."""
+    book.closes("ab")
+    before = book.stored()
+    assert reason(book.sends("a", "b")) == "pair_ended"
+    assert book.stored() == before
+    assert len(book.shares("a", "b")) == 3
+
+
 @pytest.mark.parametrize("by", ["a", "b"])
 def test_either_of_the_two_may_write_a_moment_down(book: Book, by: str) -> None:
     assert len(book.shares("a", "b", by=by)) == 3
