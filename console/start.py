@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from console import key
 from console import running as runs
@@ -79,18 +80,20 @@ def _taken(data: Path) -> Iterator[int]:
 
 
 def _plan(data: Path, port: int, host: str) -> Running:
-    loopback = _is_loopback(host)
     shown = f"[{host}]" if ":" in host else host
     everywhere = host in ("0.0.0.0", "::")  # noqa: S104  # read, not bound: the operator chose it
+    base_url = os.environ.get("TWOWAY_BASE_URL") or f"http://{'localhost' if everywhere else shown}:{port}"
     return Running(
         redis_url=runs.given_redis_url() or "",
         data=data,
-        base_url=os.environ.get("TWOWAY_BASE_URL") or f"http://{'localhost' if everywhere else shown}:{port}",
+        base_url=base_url,
         host=host,
         ports=runs.ports_from(port),
         key_file=_key_file(data),
         partitions=runs.given_partitions() or 1,
-        try_out=loopback and not {"TWOWAY_SMTP_URL", "TWOWAY_SMTP_URL_FILE"} & os.environ.keys(),
+        # an address that others open means a web server in front: then this is no try-out, whatever we listen on
+        try_out=_is_loopback(host) and _is_loopback(urlsplit(base_url).hostname or "")
+        and not {"TWOWAY_SMTP_URL", "TWOWAY_SMTP_URL_FILE"} & os.environ.keys(),
         pid=os.getpid(),
     )
 

@@ -33,8 +33,8 @@ def up(
     Prints the address to open once everything is ready. Ctrl-C stops every process and loses nothing; the next
     `twoway up` on the same folder goes on where this one stopped.
 
-    While it listens on this machine alone and TWOWAY_SMTP_URL is not set, messages go to a built-in mailbox, to try
-    things out.
+    While it listens on this machine alone, TWOWAY_BASE_URL names no other, and TWOWAY_SMTP_URL is not set, messages go to
+    a built-in mailbox, to try things out.
     """
     command = [sys.executable, "-P", "-m", "console.start", str(port), str(data), open_host]
     os.execv(sys.executable, command)  # noqa: S606  # becomes the small program that stays; no shell is wanted

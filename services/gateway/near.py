@@ -1,4 +1,4 @@
-"""What is for those who run the machines, and not for whoever finds the pages: figures."""
+"""What is for those who run the machines, and not for whoever finds the pages: figures, and the try-out mailbox."""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ class GatewaySettings(Settings):
         description="The address that people open. With https:// cookies are marked Secure and browsers are told to "
         "come by https only.")
     try_out: bool = Field(
-        False, description="1: pages say that this is a try-out, /mailbox shows every message, and the limit per "
-        "network is off, since everyone comes from one machine. `twoway up` sets it on loopback.")
+        False, description="1: pages say that this is a try-out, /mailbox shows every message to whoever comes from a "
+        "private address and through no web server, and the limit per network is off, since everyone comes from one "
+        "machine. `twoway up` sets it where both what it listens on and TWOWAY_BASE_URL are this machine's own.")
     posts_per_minute: int = Field(
         120, ge=1, le=100_000, description="Forms and events that one network (an IPv4 address, an IPv6 /64) may send "
         "in a minute. A clinic's or a library's people share one.")

@@ -20,7 +20,8 @@ class NotifierSettings(Settings):
         description="The address that people open: links in messages begin with it.")
     try_out: bool = Field(
         False, description="1: without TWOWAY_SMTP_URL, messages go to the built-in mailbox at /mailbox, which shows "
-        "everyone's sign-in links. For trying out on one machine only; `twoway up` sets it on loopback.")
+        "everyone's sign-in links. For trying out on one machine only; `twoway up` sets it where both what it listens on "
+        "and TWOWAY_BASE_URL are this machine's own.")
     smtp_url: SecretStr | None = Field(
         None, validate_default=True, description="The mail server, as smtp://user:password@host:587 or "
         "smtps://user:password@host:465. Needed unless TWOWAY_TRY_OUT=1.")

@@ -251,6 +251,12 @@ def test_the_mailbox_that_shows_everyones_links_is_never_open_to_other_machines(
     assert any("TWOWAY_SMTP_URL" in line for line in twoway.lines)
 
 
+def test_behind_an_address_that_others_open_a_forgotten_mail_server_ends_the_start(up: Callable[..., Up]) -> None:
+    twoway = up(TWOWAY_BASE_URL="https://buddies.example")
+    assert twoway.process.wait(30) == 2
+    assert any("TWOWAY_SMTP_URL" in line for line in twoway.lines)
+
+
 def test_a_taken_port_is_named_before_anything_starts(up: Callable[..., Up], data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -48,6 +48,17 @@ async def test_figures_are_for_whoever_is_near_unless_the_operator_says_otherwis
         assert (await here.visitor("9.9.9.9").client.get("/metrics")).status_code == 200
 
 
+async def test_the_try_out_mailbox_is_for_whoever_is_near(redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, try_out=True) as here:
+        near = here.visitor("127.0.0.1")
+        assert (await near.client.get("/mailbox")).status_code == 200
+        for answer in (await here.visitor("9.9.9.9").client.get("/mailbox"),
+                       await near.client.get("/mailbox", headers={"x-forwarded-for": "127.0.0.1"}),
+                       await near.client.get("/mailbox", headers={"forwarded": "for=127.0.0.1"})):
+            assert answer.status_code == 404
+            assert "/urgent-help" in answer.text
+
+
 @asynccontextmanager
 async def _process(redis_url: str, data: Path, **settings: str) -> AsyncIterator[httpx.AsyncClient]:
     """The gateway as it is started anywhere, in a process of its own."""
