@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -46,7 +47,7 @@ async def introduced(at: System, email: str, until: float) -> None:
 
 async def _introductions_under_way(at: System, email: str) -> bool:
     for partition, peer in await Addresses(at.redis, at.vault).peers(at.partitions, email):
-        text = await at.redis.hget(notifier_store.PEOPLE.path(partition, notifier_store.SERVICE), peer)
+        text: Any = await at.redis.hget(notifier_store.PEOPLE.path(partition, notifier_store.SERVICE), peer)
         if text is not None and any(each.template == INTRODUCTION for each in notifier_store.PEOPLE.load(text).unsent):
             return True
     return False
