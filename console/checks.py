@@ -58,6 +58,8 @@ class Pages:
     addresses: Mapping[str, str]
     """Peer → that HMAC."""
     keys: Collection[str]
+    shut: Collection[str] = ()
+    """Of whom the key does not open with the installation's."""
 
 
 def cursors(places: Places) -> Iterator[Finding]:
@@ -91,6 +93,8 @@ def keys(pages: Pages) -> Iterator[Finding]:
     for id in pages.keys:
         if id not in pages.peers and id not in pages.addresses and id not in open_referrals:
             yield Finding("gateway", "key_of_nobody", id)
+    for id in pages.shut:
+        yield Finding("gateway", "key_of_another_installation", id)
     for peer, address in pages.addresses.items():
         if pages.holders.get(address) != peer:
             yield Finding("gateway", "address_not_of_peer", peer)

@@ -67,18 +67,31 @@ def restore(
 
 
 def _check_key(home: Path, key_from: Path | None) -> None:
+    """What is restored has to open with the key that the services will have: the environment's, or the data folder's."""
     if key_from is None:
         return
     try:
-        if (home / "key").exists() and (home / "key").read_bytes().strip() != key_from.read_bytes().strip():
+        wanted = key_from.read_text("utf-8").strip()
+        if (home / "key").exists() and (home / "key").read_text("utf-8").strip() != wanted:
             refuse(f"{home / 'key'} is another key than {key_from}; restore into a data folder of its own")
+        if (given := _given_key()) is not None and given[1] != wanted:
+            refuse(f"{given[0]} is another key than {key_from}, and the services would start with that one; mend or unset it")
     except OSError as error:
         refuse(f"{error.filename} can't be read ({error.strerror})")
 
 
+def _given_key() -> tuple[str, str] | None:
+    """The environment's key as the services would find it, after the setting that names it. Raises OSError."""
+    if (key := os.environ.get("TWOWAY_KEY")) is not None:
+        return "TWOWAY_KEY", key.strip()
+    if path := os.environ.get("TWOWAY_KEY_FILE"):
+        return f"the key in TWOWAY_KEY_FILE, {path},", Path(path).read_text("utf-8").strip()
+    return None
+
+
 def _keep_key(home: Path, key_from: Path | None) -> None:
-    """What was restored is of use only with its key: `twoway up` finds it in the data folder."""
-    if key_from is not None and not (home / "key").exists():
+    """What was restored is of use only with its key: `twoway up` finds it in the data folder, unless the environment has it."""
+    if key_from is not None and _given_key() is None and not (home / "key").exists():
         key.put(home / "key", key_from.read_bytes())
 
 

@@ -148,7 +148,7 @@ def _told(running: Running, environment: Mapping[str, str]) -> Running:
         running,
         base_url=environment.get("TWOWAY_BASE_URL") or running.base_url,
         partitions=given_partitions(environment) or running.partitions,
-        key_file=Path(key_file) if key_file else None if "TWOWAY_KEY" in environment else running.key_file,
+        key_file=None if "TWOWAY_KEY" in environment else Path(key_file) if key_file else running.key_file,
     )
 
 

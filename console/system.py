@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from console.running import Running, find, refuse
+from shared import installation
 from shared.clock import Clock
 from shared.sealing import BrokenSeal, Vault
 from shared.settings import Settings, text_of
@@ -83,8 +84,10 @@ async def opened(running: Running, answer_s: float = ANSWER_S_MAX) -> AsyncItera
                                   socket_timeout=answer_s)
     vault = Vault(settings.installation_key)
     try:
-        await redis.ping()
+        await installation.check(redis, vault, settings.partitions)
         yield System(running, settings, redis, vault, Clock(), Appender(redis, vault))
+    except installation.Misfit as misfit:
+        refuse(str(misfit))
     except RedisError as error:
         refuse(f"Redis at {_address(running.redis_url)} does not answer as it should ({type(error).__name__}); "
                "see that it runs and that REDIS_URL is right, then try again")

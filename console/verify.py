@@ -23,6 +23,7 @@ from services.ledger import store as ledger_store
 from services.matcher import audit as matcher_audit
 from services.matcher import store as matcher_store
 from shared.events import MomentRecorded
+from shared.sealing import BrokenSeal
 from shared.service import Entry
 from shared.stream.archive import SERVICES
 from shared.stream.decode import decode
@@ -139,13 +140,22 @@ async def _pages(at: System, partition: Partition) -> Pages:
     pipeline = at.redis.pipeline(transaction=True)
     for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, ADDRESSES, ADDRESS_OF):
         pipeline.hgetall(table.path(partition, GATEWAY))
-    pipeline.hkeys(partition.keys)
+    pipeline.hgetall(partition.keys)
     peers, requests, proposals, pairs, referrals, holders, addresses, keys = await pipeline.execute()
     return Pages(
         peers=PEERS.load_all(peers), requests=REQUESTS.load_all(requests), proposals=PROPOSALS.load_all(proposals),
-        pairs=PAIRS.load_all(pairs), referrals=REFERRALS.load_all(referrals), keys={key.decode() for key in keys},
+        pairs=PAIRS.load_all(pairs), referrals=REFERRALS.load_all(referrals), keys={id.decode() for id in keys},
+        shut=[id.decode() for id, wrapped in keys.items() if not _opens(at, id.decode(), wrapped)],
         holders={address.decode(): peer.decode() for address, peer in holders.items()},
         addresses={peer.decode(): address.decode() for peer, address in addresses.items()})
+
+
+def _opens(at: System, owner: str, wrapped: bytes) -> bool:
+    try:
+        at.vault.unwrap(owner, wrapped)
+    except BrokenSeal:
+        return False
+    return True
 
 
 async def _recorded(at: System, partition: Partition) -> set[str]:

@@ -23,14 +23,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from shared import health, lag
+from shared import health, installation, lag
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.metrics import Metrics
 from shared.programme import Programme
 from shared.sealing import Vault
 from shared.service import Service
-from shared.settings import Settings
+from shared.settings import EXIT_SETTINGS, Settings, say
 from shared.stream import host as streams
 from shared.stream.append import Appender
 from shared.stream.directory import Directory
@@ -42,6 +42,9 @@ log = get_logger("shared.host")
 
 Worker = Callable[["Host"], Awaitable[None]]
 """Slow work outside the readers, for as long as the service lives. May raise RedisError or OSError: it is started again."""
+
+FIRST_CHECK_S_MAX = 1.0
+"""A Redis that is there answers within it; while it is away, health has to answer all the same."""
 
 RESTART_MAX = 5
 """A worker or reader that raises a bug is started again this often within a minute; then the process ends, code 1."""
@@ -68,8 +71,9 @@ class Host:
                         for reader in self.readers]
         self._workers = [_timekeeper, *workers]
         self._starting, self._connected = asyncio.Lock(), False
+        self._checking, self._fits, self._refused = asyncio.Lock(), False, False
         self._restarts: list[float] = []
-        self.on_fatal: Callable[[], None] = lambda: None
+        self.on_fatal: Callable[[int], None] = lambda code: None
 
     @property
     def routes(self) -> list[tuple[str, health.Asgi]]:
@@ -82,6 +86,12 @@ class Host:
     @asynccontextmanager
     async def lifespan(self, *_: Any, **__: Any) -> AsyncIterator[None]:
         log.info("service.started", service=self.name, pid=os.getpid())
+        try:  # no page before it, unless Redis is away
+            await asyncio.wait_for(self._check(), FIRST_CHECK_S_MAX)
+        except installation.Misfit as misfit:
+            self._refuse(misfit)
+        except (RedisError, OSError, TimeoutError):
+            pass  # readers and workers ask again, and wait
         # a task each and no task group: one that swallowed its cancellation could not be cancelled again there
         tasks = [asyncio.create_task(self._kept(work)) for work in (*map(self._reading, self._hosted), *self._workers)]
         try:
@@ -91,6 +101,13 @@ class Host:
             await self._broker.stop()
             await self.redis.aclose()
             log.info("service.stopped", service=self.name, pid=os.getpid())
+
+    async def _check(self) -> None:
+        """Once for all readers and workers, before any begins. Raises Misfit, RedisError."""
+        async with self._checking:
+            if not self._fits:
+                await installation.check(self.redis, self.vault, self.settings.partitions, begins=True)
+                self._fits = True
 
     def _reading(self, hosted: streams.Hosted) -> Worker:
         async def read(_host: Host) -> None:
@@ -108,7 +125,10 @@ class Host:
         while True:
             try:
                 began = time.monotonic()
+                await self._check()
                 await work(self)
+            except installation.Misfit as misfit:
+                return self._refuse(misfit)
             except (RedisError, OSError) as error:
                 if time.monotonic() - began > WAIT_MAX_S * 2:
                     wait_s = WAIT_S
@@ -119,9 +139,16 @@ class Host:
                 log.error("worker.broke", service=self.name, what=_name(work), exc_info=error)
                 if self._too_often():
                     log.error("service.gave_up", service=self.name, what=_name(work))
-                    return self.on_fatal()
+                    return self.on_fatal(1)
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
             wait_s = min(WAIT_MAX_S, wait_s * 2)
+
+    def _refuse(self, misfit: installation.Misfit) -> None:
+        """Says it once, whichever reader or worker meets it first."""
+        if not self._refused:
+            self._refused = True
+            say(misfit.setting, misfit.reason)
+            self.on_fatal(EXIT_SETTINGS)
 
     def _too_often(self) -> bool:
         now = time.monotonic()
@@ -129,7 +156,7 @@ class Host:
         return len(self._restarts) > RESTART_MAX
 
     async def _not_ready(self) -> Mapping[str, str]:
-        missing: dict[str, str] = {}
+        missing: dict[str, str] = {} if self._fits else {"installation": "not checked"}
         try:
             await asyncio.wait_for(self.redis.ping(), 1.0)
         except (RedisError, OSError, TimeoutError) as error:
@@ -180,9 +207,9 @@ def run(app: Any, host: Host, port: int, trusted_proxies: str = "127.0.0.1") -> 
                                            proxy_headers=True, forwarded_allow_ips=trusted_proxies))
     code = 0
 
-    def fatal() -> None:
+    def fatal(why: int) -> None:
         nonlocal code
-        code = 1
+        code = code or why
         server.should_exit = True
 
     host.on_fatal = fatal

@@ -116,8 +116,12 @@ def load(kind: type[S]) -> tuple[S, Programme]:
 
 def refuse(setting: str, reason: str) -> NoReturn:
     """One line on standard error, exit code 2: the system's word for *mend the settings, then start again*."""
-    print(f"twoway: {setting}: {reason}. deploy/env.example explains every setting.", file=sys.stderr)
+    say(setting, reason)
     raise SystemExit(EXIT_SETTINGS)
+
+
+def say(setting: str, reason: str) -> None:
+    print(f"twoway: {setting}: {reason}. deploy/env.example explains every setting.", file=sys.stderr)
 
 
 def _first(error: ValidationError) -> tuple[str, str]:

@@ -20,6 +20,7 @@ import pytest
 from redis import Redis
 
 from console import running
+from console.key import made
 from console.running import SERVICES
 from console.server import Server
 from shared.sealing import KEY_BYTES, parse_key
@@ -255,6 +256,31 @@ def test_behind_an_address_that_others_open_a_forgotten_mail_server_ends_the_sta
     twoway = up(TWOWAY_BASE_URL="https://buddies.example")
     assert twoway.process.wait(30) == 2
     assert any("TWOWAY_SMTP_URL" in line for line in twoway.lines)
+
+
+@linux_only
+def test_a_redis_that_another_key_began_with_is_left_alone(up: Callable[..., Up], server: Server, data: Path) -> None:
+    first = up(REDIS_URL=server.url)
+    first.wait_for("system.ready")
+    first.end()
+    made(data.with_name("other"))
+    second = up(REDIS_URL=server.url, TWOWAY_KEY_FILE=str(data.with_name("other")))
+    assert second.process.wait(30) == 2
+    said = "".join(second.lines)
+    assert "twoway: TWOWAY_KEY: this Redis belongs to another installation's key" in said
+    assert "Traceback" not in said
+    assert "system.ready" not in said
+    up(REDIS_URL=server.url).wait_for("system.ready")
+
+
+@linux_only
+def test_fewer_partitions_than_communities_live_on_serve_nobody(up: Callable[..., Up], server: Server) -> None:
+    with Redis.from_url(server.url) as redis:
+        redis.hset("twoway:directory", mapping={"riverside": 0, "hillview": 1})
+    twoway = up(REDIS_URL=server.url)
+    assert twoway.process.wait(30) == 2
+    assert "TWOWAY_PARTITIONS: it is 1, and a community lives on p1; set it to 2" in "".join(twoway.lines)
+    up(REDIS_URL=server.url, TWOWAY_PARTITIONS="2").wait_for("system.ready")
 
 
 def test_a_taken_port_is_named_before_anything_starts(up: Callable[..., Up], data: Path) -> None:

@@ -14,13 +14,15 @@ from redis.asyncio import Redis
 from console.server import Server
 from services.gateway import left_ids
 from services.gateway.store.addresses import joined_id
+from shared import installation
 from shared.events import Invitation, PeerJoined, ReferralMade, ReferralRefused, Sealed
 from shared.partners import partners
+from shared.sealing import Vault
 from shared.stream.append import OtherBody
 from shared.stream.archive import Archive, archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import SECRETS, Loop
-from tests.integration.core.tally import KEY_TEXT
+from tests.integration.core.tally import KEY, KEY_TEXT
 
 
 @pytest.fixture
@@ -186,6 +188,43 @@ async def test_every_partition_is_in_the_backup(
     assert "TWOWAY_PARTITIONS" in ran.err
     await dataclasses.replace(elsewhere, partitions=3)("restore", str(tmp_path / "backup"))
     await dataclasses.replace(elsewhere, partitions=3)("verify")
+
+
+async def test_fewer_partitions_than_communities_live_on_are_refused_and_not_left_out(
+        twoway: Twoway, redis: Redis, tmp_path: Path) -> None:
+    await redis.hset("twoway:directory", mapping={"riverside": 0, "hillview": 1})
+    for words in (("backup", str(tmp_path / "backup")), ("status",), ("verify",), ("rebuild", "ledger")):
+        ran = await twoway(*words, code=2)
+        assert len(ran.err.splitlines()) == 1
+        assert "TWOWAY_PARTITIONS" in ran.err
+        assert "set it to 2" in ran.err
+    assert not (tmp_path / "backup").exists()
+    await dataclasses.replace(twoway, partitions=2)("backup", str(tmp_path / "backup"))
+
+
+async def test_a_command_with_another_installations_key_is_refused(
+        twoway: Twoway, elsewhere: Twoway, restored: Loop, redis: Redis, tmp_path: Path) -> None:
+    await installation.check(redis, Vault(KEY), 1, begins=True)
+    await twoway("verify")
+    await twoway("backup", str(tmp_path / "backup"))
+    await elsewhere("restore", str(tmp_path / "backup"))
+    for system in (twoway, elsewhere):
+        ran = await dataclasses.replace(system, key="B" * 43)("verify", code=2)
+        assert len(ran.err.splitlines()) == 1
+        assert "another installation's key" in ran.err
+    await elsewhere("verify")
+
+
+async def test_a_restore_under_a_key_that_the_services_would_not_have_is_refused(
+        twoway: Twoway, elsewhere: Twoway, loop: Loop, restored: Loop, tmp_path: Path) -> None:
+    await lived_in(loop)
+    await twoway("backup", str(tmp_path / "backup"), "--key-to", str(tmp_path / "key"))
+    other = dataclasses.replace(elsewhere, key="B" * 43)
+    ran = await other("restore", str(tmp_path / "backup"), "--key", str(tmp_path / "key"), code=2)
+    assert len(ran.err.splitlines()) == 1
+    assert "TWOWAY_KEY is another key" in ran.err
+    assert await restored.redis.dbsize() == 0
+    await elsewhere("restore", str(tmp_path / "backup"), "--key", str(tmp_path / "key"))
 
 
 async def test_ids_of_what_was_appended_are_remembered_across_a_restore(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.gateway import left_ids
+from shared.sealing import Vault
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import Loop
@@ -106,6 +107,12 @@ async def test_somebody_without_a_key_is_named(twoway: Twoway, loop: Loop) -> No
     first, _, _ = await lived_in(loop)
     await loop.redis.hdel(loop.partition.keys, first)
     assert await findings(twoway) == {("gateway", "peer_without_key")}
+
+
+async def test_a_key_that_another_installations_key_wrapped_is_named(twoway: Twoway, loop: Loop) -> None:
+    first, _, _ = await lived_in(loop)
+    await loop.redis.hset(loop.partition.keys, first, Vault(b"another installation's key, 32 b").new_key(first))
+    assert await findings(twoway) == {("gateway", "key_of_another_installation")}
 
 
 async def test_a_cursor_beyond_the_end_of_the_log_is_named(twoway: Twoway, loop: Loop) -> None:
