@@ -17,7 +17,7 @@ from console.running import refuse
 from console.system import Data, System, settings_for
 from shared.stream.host import LOCK_S, RENEW_S
 from shared.stream.names import Partition
-from shared.stream.rebuild import ReadMeanwhile
+from shared.stream.rebuild import Incomplete, ReadMeanwhile
 from shared.stream.rebuild import rebuild as rebuilt
 
 PATIENCE_S = LOCK_S + 2 * RENEW_S
@@ -55,7 +55,7 @@ def rebuild(
                 try:
                     with journal.noted(at, "service.rebuilt", what=service, partition=each.number):
                         count = await rebuilt(made[each.number], each, at.redis, at.vault, at.settings.data)
-                except ReadMeanwhile as error:
+                except (ReadMeanwhile, Incomplete) as error:
                     refuse(f"p{each.number}: {str(error).rstrip('.')}")
             print(f"p{each.number}: the {service} is made of {count:,} entries, in {shown.span(time.monotonic() - began)}.")
     system.run(work, data, ANSWER_S_MAX)

@@ -54,6 +54,16 @@ async def test_a_service_that_reads_is_left_alone(twoway: Twoway, loop: Loop) ->
     assert await loop.redis.get(lock) == b"a reader"
 
 
+async def test_history_that_is_missing_is_one_line_and_replaces_nothing(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    before = await derived(loop, "ledger")
+    (twoway.data / "archive").rename(twoway.data / "elsewhere")
+    ran = await twoway("rebuild", "ledger", code=2)
+    assert "look for the missing archive" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert await derived(loop, "ledger") == before
+
+
 async def test_only_the_partition_that_is_named_is_rebuilt(twoway: Twoway, loop: Loop) -> None:
     await lived_in(loop)
     assert "there are p0 to p0" in (await twoway("rebuild", "ledger", "--partition", "3", code=2)).err
