@@ -58,6 +58,8 @@ class Pages:
     addresses: Mapping[str, str]
     """Peer → that HMAC."""
     keys: Collection[str]
+    invited: Collection[str] = ()
+    """Referrals that hold an address. The event may never have come: then the next one for that address takes over."""
     shut: Collection[str] = ()
     """Of whom the key does not open with the installation's."""
 
@@ -91,7 +93,7 @@ def keys(pages: Pages) -> Iterator[Finding]:
         if peer not in pages.addresses:
             yield Finding("gateway", "peer_without_address", peer)
     for id in pages.keys:
-        if id not in pages.peers and id not in pages.addresses and id not in open_referrals:
+        if not any(id in there for there in (pages.peers, pages.addresses, open_referrals, pages.invited)):
             yield Finding("gateway", "key_of_nobody", id)
     for id in pages.shut:
         yield Finding("gateway", "key_of_another_installation", id)

@@ -16,7 +16,7 @@ from console.checks import Cursor, Finding, Pages, Places
 from console.refill import MARK
 from console.system import AsJson, Data, System
 from services.gateway import left_ids
-from services.gateway.store import ADDRESS_OF, ADDRESSES, PAIRS, PEERS, PROPOSALS, REFERRALS, REQUESTS
+from services.gateway.store import ADDRESS_OF, ADDRESSES, INVITED_AS, PAIRS, PEERS, PROPOSALS, REFERRALS, REQUESTS
 from services.gateway.store import SERVICE as GATEWAY
 from services.ledger import audit as ledger_audit
 from services.ledger import store as ledger_store
@@ -78,11 +78,12 @@ async def look_over(at: System, partition: Partition) -> Result:
     until = time.monotonic() + REST_S_MAX
     while True:
         rested = await rest(at, partition, until)
+        left = _left(at, partition)  # before everything else: whoever leaves from now on is not expected to be gone
         before = await places(at, partition)
         matcher = await matcher_store.snapshot(at.redis, partition)
         ledger = await ledger_store.snapshot(at.redis, partition)
         pages = await _pages(at, partition)
-        if rested and await places(at, partition) == before:
+        if rested and before.at_rest and await places(at, partition) == before:
             break
         if time.monotonic() > until:
             result.compared = False
@@ -92,7 +93,7 @@ async def look_over(at: System, partition: Partition) -> Result:
     result.findings += _of("ledger", ledger_audit.findings(ledger))
     result.findings += checks.recorded(moments, ledger)
     if result.compared:
-        result.findings += checks.left(pages, _left(at, partition))
+        result.findings += checks.left(pages, left)
         result.findings += checks.keys(pages)
         result.findings += checks.together(pages, matcher, ledger)
     reversals = sum(each.reverses is not None for each in ledger.transfers.values())
@@ -138,13 +139,14 @@ async def rest(at: System, partition: Partition, until: float) -> bool:
 
 async def _pages(at: System, partition: Partition) -> Pages:
     pipeline = at.redis.pipeline(transaction=True)
-    for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, ADDRESSES, ADDRESS_OF):
+    for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, ADDRESSES, ADDRESS_OF, INVITED_AS):
         pipeline.hgetall(table.path(partition, GATEWAY))
     pipeline.hgetall(partition.keys)
-    peers, requests, proposals, pairs, referrals, holders, addresses, keys = await pipeline.execute()
+    peers, requests, proposals, pairs, referrals, holders, addresses, invited, keys = await pipeline.execute()
     return Pages(
         peers=PEERS.load_all(peers), requests=REQUESTS.load_all(requests), proposals=PROPOSALS.load_all(proposals),
         pairs=PAIRS.load_all(pairs), referrals=REFERRALS.load_all(referrals), keys={id.decode() for id in keys},
+        invited={id.decode() for id in invited},
         shut=[id.decode() for id, wrapped in keys.items() if not _opens(at, id.decode(), wrapped)],
         holders={address.decode(): peer.decode() for address, peer in holders.items()},
         addresses={peer.decode(): address.decode() for peer, address in addresses.items()})

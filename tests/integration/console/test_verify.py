@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.gateway import left_ids
+from services.gateway.store.invitations import Invitations
 from shared.sealing import Vault
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
@@ -101,6 +102,13 @@ async def test_a_key_of_somebody_who_left_is_named(twoway: Twoway, loop: Loop) -
     [(_, gone)] = set(left_ids.read(twoway.data))
     await loop.redis.hset(loop.partition.keys, gone, loop.vault.new_key(gone))
     assert await findings(twoway) == {("gateway", "key_of_somebody_who_left"), ("gateway", "key_of_nobody")}
+
+
+async def test_a_key_laid_down_for_an_invitation_that_never_came_is_no_bug(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    invitations = Invitations(loop.redis, loop.vault)
+    assert await invitations.claim(loop.partition, "hash of an address", "referral", loop.vault.new_key("referral"))
+    assert await findings(twoway, code=0) == set()
 
 
 async def test_somebody_without_a_key_is_named(twoway: Twoway, loop: Loop) -> None:
