@@ -12,7 +12,7 @@ from console import shown, system
 from console.system import AsJson, Data, System
 from services.gateway.store import CONCERNS
 from services.gateway.store import SERVICE as GATEWAY
-from services.matcher.store import PAIRS, PROPOSALS, REQUESTS
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS
 from services.matcher.store import SERVICE as MATCHER
 from shared import lag
 from shared.rows import Table
@@ -37,7 +37,10 @@ class Status:
 
     partition: int
     readers: list[Reader]
+    requests: int
+    """All that are open: a request stays open for as many buddies as its person chose."""
     waiting: int
+    """Those of people who have nobody yet: no proposal, no pair."""
     proposals: int
     pairs: int
     concerns: int
@@ -70,10 +73,11 @@ async def _partition(at: System, partition: Partition) -> Status:
     pipeline.hlen(partition.dead)
     pipeline.zcard(partition.timers)
     pipeline.xlen(partition.log)
-    waiting, dead, timers, entries = await pipeline.execute()
+    requests, dead, timers, entries = await pipeline.execute()
     return Status(
-        partition=partition.number, readers=readers, waiting=waiting, dead_letters=dead, timers=timers,
+        partition=partition.number, readers=readers, requests=requests, dead_letters=dead, timers=timers,
         log_entries=entries,
+        waiting=await _count(at, partition, MATCHER, PEERS, lambda row: row.request and not row.proposals and not row.pairs),
         proposals=await _count(at, partition, MATCHER, PROPOSALS, lambda row: row.peers is not None),
         pairs=await _count(at, partition, MATCHER, PAIRS, lambda row: not row.over),
         concerns=await _count(at, partition, GATEWAY, CONCERNS, lambda row: row.closed_ms is None))
@@ -97,9 +101,10 @@ def _show(found: list[Status]) -> None:
     shown.table(("partition", "service", "running", "behind", "for", "cursor"), (
         (f"p{each.partition}", reader.service, "yes" if reader.running else "no", reader.lag_entries,
          shown.span(reader.lag_s), reader.cursor) for each in found for reader in each.readers))
-    shown.table(("partition", "requests", "proposals", "pairs", "concerns", "dead letters", "timers", "log entries"), (
-        (f"p{each.partition}", each.waiting, each.proposals, each.pairs, each.concerns, each.dead_letters, each.timers,
-         each.log_entries) for each in found))
+    names = ("partition", "requests", "waiting", "proposals", "pairs", "concerns", "dead letters", "timers", "log entries")
+    shown.table(names, (
+        (f"p{each.partition}", each.requests, each.waiting, each.proposals, each.pairs, each.concerns, each.dead_letters,
+         each.timers, each.log_entries) for each in found))
     if any(each.dead_letters for each in found):
         print("Look at what was set aside: twoway dead-letters list")
     if any(each.concerns for each in found):

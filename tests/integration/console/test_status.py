@@ -11,8 +11,9 @@ from tests.integration.console.loop import Loop
 async def test_an_empty_system_has_nothing_and_nobody_running(twoway: Twoway) -> None:
     [status] = (await twoway("status", "--json", code=1)).json
     assert [reader["running"] for reader in status["readers"]] == [False] * 4
-    assert {name: status[name] for name in ("waiting", "proposals", "pairs", "dead_letters", "timers", "log_entries")} == {
-        "waiting": 0, "proposals": 0, "pairs": 0, "dead_letters": 0, "timers": 0, "log_entries": 0}
+    assert {name: status[name] for name in (
+        "requests", "waiting", "proposals", "pairs", "dead_letters", "timers", "log_entries")} == {
+        "requests": 0, "waiting": 0, "proposals": 0, "pairs": 0, "dead_letters": 0, "timers": 0, "log_entries": 0}
 
 
 async def test_what_waits_and_what_is_under_way_is_counted_without_what_is_over(twoway: Twoway, loop: Loop) -> None:
@@ -22,7 +23,12 @@ async def test_what_waits_and_what_is_under_way_is_counted_without_what_is_over(
     await loop.person("eve")
     await loop.settle()
     [status] = (await twoway("status", "--json", code=1)).json
-    assert (status["waiting"], status["proposals"], status["pairs"]) == (4, 1, 1)
+    assert (status["requests"], status["proposals"], status["pairs"]) == (4, 1, 1)
+    assert status["waiting"] == 0, "two have a buddy, two a proposal"
+    await loop.person("fay")
+    await loop.settle()
+    [status] = (await twoway("status", "--json", code=1)).json
+    assert (status["requests"], status["waiting"]) == (5, 1)
     assert status["timers"] >= 1
     assert status["log_entries"] == await loop.redis.xlen(loop.partition.log)
 
