@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,19 +12,30 @@ from typing import Any
 
 import pytest
 
+from console.built import settings_of
 from console.running import SERVICES
+from tests.journeys.system import clean_environment
 
 ROOT = Path(__file__).parents[2]
 PROMISED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": ""}
 
 
+IN_THE_IMAGE = {"TWOWAY_KEY", "TWOWAY_DATA", "TWOWAY_HOST", "TWOWAY_PORT"}
+"""What compose decides for every container alike: where the key and the data lie, and what is listened on."""
+
+
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
+    return understood()
+
+
+def understood(**environment: str) -> dict[str, Any]:
     """The compose file as compose itself understands it, every profile included."""
     if shutil.which("docker") is None:
         pytest.skip("there is no `docker` command")
-    command = ["docker", "compose", "--profile", "*", "config", "--format", "json"]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    command = ["docker", "compose", "--env-file", os.devnull, "--profile", "*", "config", "--format", "json"]
+    answer = subprocess.run(command, cwd=ROOT, env=clean_environment(**environment), capture_output=True, text=True,
+                            timeout=60, check=False)
     if "is not a docker command" in answer.stderr:
         pytest.skip("there is no `docker compose`")
     assert answer.returncode == 0, answer.stderr
@@ -67,6 +79,29 @@ def test_the_key_is_a_file_and_only_the_one_that_makes_it_may_write_it(compose: 
         assert volume["read_only"] is True
         assert service["environment"]["TWOWAY_KEY_FILE"] == "/var/lib/twoway-key/key"
         assert "TWOWAY_KEY" not in service["environment"]
+
+
+def test_every_setting_of_a_service_reaches_it_when_it_is_set(compose: dict[str, Any]) -> None:
+    for name in SERVICES:
+        wanted = {f"TWOWAY_{field.upper()}" for field in settings_of(name).model_fields.keys() - {"redis_url"}}
+        assert wanted - IN_THE_IMAGE <= compose["services"][name]["environment"].keys(), name
+
+
+def test_everybody_reads_the_same_programme_the_shipped_one_unless_another_is_named(compose: dict[str, Any]) -> None:
+    for named, source in ((compose, "shared/programme.toml"), (understood(TWOWAY_PROGRAMME="./ours.toml"), "ours.toml")):
+        for name in (*SERVICES, "console"):
+            service = named["services"][name]
+            [mount] = [each for each in service["volumes"] if each["target"] == service["environment"]["TWOWAY_PROGRAMME"]]
+            assert (mount["source"], mount["read_only"]) == (str(ROOT / source), True)
+
+
+def test_the_mail_servers_password_may_stand_in_a_file_and_in_no_environment(compose: dict[str, Any]) -> None:
+    assert not compose["services"]["notifier"]["environment"]["TWOWAY_SMTP_URL_FILE"]
+    named = understood(TWOWAY_SMTP_URL_FILE="/srv/smtp-url")
+    assert named["secrets"]["smtp_url"]["file"] == "/srv/smtp-url"
+    notifier = named["services"]["notifier"]
+    assert notifier["environment"]["TWOWAY_SMTP_URL_FILE"] == notifier["secrets"][0]["target"]
+    assert [name for name, service in named["services"].items() if service.get("secrets")] == ["notifier"]
 
 
 def test_the_recipe_ends_as_nobody_in_particular_and_needs_no_unpinned_package() -> None:
