@@ -9,8 +9,6 @@ from shared.programme import load as load_programme
 from shared.service import Service
 from shared.settings import Settings
 
-NAMES = ("gateway", "matcher", "ledger", "notifier")
-
 _NO_KEY = "A" * 43
 """32 zero bytes: what is built only to be looked at opens nothing."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from console import asyncapi, built, catalogue, env_example, schemas
+from shared import SERVICES
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = Path("docs/schemas")
@@ -22,7 +23,7 @@ CATALOGUE = Path("docs/operators/log-catalogue.md")
 
 def wanted(root: Path = ROOT) -> dict[Path, str]:
     """Every generated file, by its path below `root`, as it should be."""
-    services = {name: built.to_look_at(name) for name in built.NAMES}
+    services = {name: built.to_look_at(name) for name in SERVICES}
     reads = {name: list(service.inputs) for name, service in services.items()}
     return {
         **{SCHEMAS / name: _json(schema) for name, schema in schemas.schemas().items()},

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from console import built
+from shared import SERVICES
 from shared.settings import Settings
 
 _HEAD = """\
@@ -25,7 +26,7 @@ _HEAD = """\
 def text() -> str:
     """The whole file. A setting that all services share stands once, at the top."""
     parts = [_HEAD, _part("all services", Settings.model_fields.items())]
-    for name in built.NAMES:
+    for name in SERVICES:
         kind = built.settings_of(name)
         parts.append(_part(name, ((field, info) for field, info in kind.model_fields.items() if _own(kind, field))))
     return "\n".join(parts)

@@ -14,7 +14,7 @@ import secrets
 import sys
 from pathlib import Path
 
-KEY_BYTES = 32
+from shared import KEY_BYTES
 
 
 def made(path: Path) -> Path:

@@ -15,6 +15,7 @@ from redis.exceptions import LockError
 from console import built, journal, shown, system
 from console.running import refuse
 from console.system import Data, System, settings_for
+from shared import SERVICES
 from shared.stream.host import LOCK_S, RENEW_S
 from shared.stream.names import Partition
 from shared.stream.rebuild import Incomplete, ReadMeanwhile
@@ -32,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def rebuild(
-    service: Annotated[str, typer.Argument(help=f"One of {', '.join(built.NAMES)}.")],
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
     partition: Annotated[int | None, typer.Option("--partition", help="Only this one; all unless said.")] = None,
     data: Data = None,
 ) -> None:
@@ -40,8 +41,8 @@ def rebuild(
 
     Nothing is decided anew, sent or scheduled. Keys, addresses and sessions are not derived and stay as they are.
     """
-    if service not in built.NAMES:
-        refuse(f"there is no service {service}; there are {', '.join(built.NAMES)}")
+    if service not in SERVICES:
+        refuse(f"there is no service {service}; there are {', '.join(SERVICES)}")
 
     async def work(at: System) -> None:
         # built to apply, never to send: no mail server is needed for that

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_SEAL = re.compile(r"s1\.[^.]+\.[A-Za-z0-9_-]+")
+from shared.sealing import SEAL_PATTERN
+
+_SEAL = re.compile(SEAL_PATTERN)
 _WORDS_MAX = 200
 """Characters: no id, type or trace of ours is longer. Something longer on the log was written by somebody else."""
 

@@ -14,11 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-SERVICES = ("gateway", "matcher", "ledger", "notifier")
-"""In the order of their ports: the gateway's own, then the next three."""
+from shared import EXIT_SETTINGS, SERVICES
 
 DATA = Path("var")
-EXIT_SETTINGS = 2
 _NAME = "run.json"
 
 

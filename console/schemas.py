@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from services.gateway import intake
 from shared import events
 from shared.events import REGISTRY, Event, Sealed
+from shared.sealing import SEAL_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,7 +38,7 @@ SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
 }
 """What each sealed field holds, once opened."""
 
-SEALED_PATTERN = r"^s1\.[^.]+\.[A-Za-z0-9_-]+$"
+SEALED_PATTERN = f"^{SEAL_PATTERN}$"
 
 
 def file_name(event: type[Event]) -> str:

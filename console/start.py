@@ -25,10 +25,11 @@ from urllib.parse import urlsplit
 from console import key
 from console import running as runs
 from console.output import Output
-from console.running import SERVICES, Running, refuse
+from console.running import Running, refuse
 from console.server import AlreadyRunning, Server, ServerDidNotStart, lock
 from console.supervisor import Child, Supervisor
 from console.tether import tethered
+from shared import EXIT_SETTINGS, SERVICES
 
 READY_S_MAX = 30.0  # ten times what a slow machine needs
 REMAINS_S_MAX = 15.0  # an `up` that was killed leaves processes that end by themselves within this time
@@ -196,8 +197,8 @@ class _Up:
         self._output.close()
 
     def _refused(self, service: str) -> None:
-        self._output.event("service.refused", level="error", service=service, code=runs.EXIT_SETTINGS)
-        self._end(runs.EXIT_SETTINGS)
+        self._output.event("service.refused", level="error", service=service, code=EXIT_SETTINGS)
+        self._end(EXIT_SETTINGS)
 
     def _end(self, code: int) -> None:
         if not self._over.is_set():

@@ -14,9 +14,8 @@ from services.gateway.store import CONCERNS
 from services.gateway.store import SERVICE as GATEWAY
 from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS
 from services.matcher.store import SERVICE as MATCHER
-from shared import lag
+from shared import SERVICES, lag
 from shared.rows import Table
-from shared.stream.archive import SERVICES
 from shared.stream.names import Partition
 
 

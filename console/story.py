@@ -17,6 +17,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from shared.events import ANY, REGISTRY, EntryReplayed
+from shared.sealing import SEAL
 from shared.stream.archive import Archive
 from shared.stream.dead import readable
 from shared.stream.names import Partition, place
@@ -155,7 +156,7 @@ def _trace(told: Told) -> list[str]:
 def _strings(value: Any) -> Iterator[str]:
     """Every text in a body; of a seal, whose it is."""
     if isinstance(value, str):
-        yield value.split(".", 2)[1] if value.startswith("s1.") and value.count(".") >= 2 else value
+        yield value.split(".", 2)[1] if value.startswith(SEAL) and value.count(".") >= 2 else value
     elif isinstance(value, dict):
         for part in value.values():
             yield from _strings(part)

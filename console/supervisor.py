@@ -16,13 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from console.output import Lines, Output
+from shared import EXIT_SETTINGS
 
 WAIT_S_MIN = 0.2  # long enough not to spin, short enough that nobody on a page notices
 WAIT_S_MAX = 5.0
 SETTLED_S = 30.0  # a process that lived this long starts again at the shortest wait
 STOP_S_MAX = 10.0  # what a service may take for its last write and its open pages
 DRAIN_S_MAX = 0.5  # the last lines of a process that ended are already in the pipe
-EXIT_SETTINGS = 2
 
 
 @dataclass

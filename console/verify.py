@@ -22,10 +22,10 @@ from services.ledger import audit as ledger_audit
 from services.ledger import store as ledger_store
 from services.matcher import audit as matcher_audit
 from services.matcher import store as matcher_store
+from shared import SERVICES
 from shared.events import MomentRecorded
 from shared.sealing import BrokenSeal
 from shared.service import Entry
-from shared.stream.archive import SERVICES
 from shared.stream.decode import decode
 from shared.stream.names import Partition
 from shared.stream.rebuild import history

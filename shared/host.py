@@ -23,14 +23,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from shared import health, installation, lag
+from shared import EXIT_SETTINGS, health, installation, lag
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.metrics import Metrics
 from shared.programme import Programme
 from shared.sealing import Vault
 from shared.service import Service
-from shared.settings import EXIT_SETTINGS, Settings, say
+from shared.settings import Settings, say
 from shared.stream import host as streams
 from shared.stream.append import Appender
 from shared.stream.directory import Directory

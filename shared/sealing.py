@@ -14,6 +14,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from functools import lru_cache
 from typing import Final, Literal, TypeVar
 
@@ -23,11 +24,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel
 
+from shared import KEY_BYTES
 from shared.events import Sealed
 
-KEY_BYTES: Final = 32
 SEAL: Final = "s1."
 """What every seal begins with: the version of its form."""
+
+SEAL_PATTERN: Final = re.escape(SEAL) + r"[^.]+\.[A-Za-z0-9_-]+"
+"""Version, whose key opens it, what is sealed."""
 
 _NONCE_BYTES: Final = 12
 Model = TypeVar("Model", bound=BaseModel)

@@ -16,12 +16,10 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import ConnectionPool
 
-from shared import logs
+from shared import EXIT_SETTINGS, KEY_BYTES, logs
 from shared.programme import Programme
 from shared.programme import load as load_programme
-from shared.sealing import KEY_BYTES, parse_key
-
-EXIT_SETTINGS = 2
+from shared.sealing import parse_key
 
 
 class Settings(BaseSettings):

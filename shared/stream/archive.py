@@ -21,6 +21,7 @@ from typing import Any, Literal
 import orjson
 from redis.asyncio import Redis
 
+from shared import SERVICES
 from shared.clock import DAY_MS
 from shared.stream.dead import readable
 from shared.stream.names import Partition, place
@@ -28,9 +29,6 @@ from shared.stream.write import START
 
 CHUNK = 1_000
 """Entries read, archived and remembered at a time; about 0.5 MB in memory."""
-
-SERVICES = ("gateway", "matcher", "ledger", "notifier")
-"""Whose cursors hold trimming back. A service that has never read holds everything back."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +208,7 @@ def _text(value: bytes | str | None) -> str:
 async def _limit(redis: Redis, partition: Partition, older_than_ms: int) -> tuple[int, int]:
     """The first entry that must stay: by age, or because a service has not passed what is before it."""
     pipeline = redis.pipeline(transaction=False)
-    for service in SERVICES:
+    for service in SERVICES:  # one that has never read holds everything back
         pipeline.hget(partition.cursor(service), "at")
     cursors = [START if at is None else at.decode() for at in await pipeline.execute()]
     ms, sequence = min(place(at) for at in cursors)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from console.built import settings_of
-from console.running import SERVICES
+from shared import SERVICES
 from tests.journeys.system import clean_environment
 
 ROOT = Path(__file__).parents[2]

@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 from console.server import Server
 from services.ledger.app import build
 from services.ledger.settings import LedgerSettings
-from shared import programme
+from shared import SERVICES, programme
 from shared.clock import DAY_MS, Clock
 from shared.events import PeerLeft
 from shared.sealing import Vault
 from shared.stream.append import Appender, Input
-from shared.stream.archive import SERVICES, Archive
+from shared.stream.archive import Archive
 from shared.stream.names import Partition
 from shared.testing import until
 

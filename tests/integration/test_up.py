@@ -21,9 +21,9 @@ from redis import Redis
 
 from console import running
 from console.key import made
-from console.running import SERVICES
 from console.server import Server
-from shared.sealing import KEY_BYTES, parse_key
+from shared import KEY_BYTES, SERVICES
+from shared.sealing import parse_key
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 

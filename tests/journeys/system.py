@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import running as runs
-from console.running import SERVICES, Running
+from console.running import Running
 from console.tether import tethered
+from shared import SERVICES
 
 READY_S_MAX = 60.0
 

@@ -15,8 +15,8 @@ import pytest
 from redis import Redis
 
 from console.browser import Page
-from console.running import SERVICES
 from console.server import Server
+from shared import SERVICES
 from tests.journeys import partner
 from tests.journeys.sizes import size
 from tests.journeys.someone import Someone, comes

@@ -20,9 +20,8 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from console.running import SERVICES
 from console.tether import tethered
-from shared import mailbox
+from shared import SERVICES, mailbox
 from shared.sealing import Vault, parse_key
 from tests.journeys import partner
 from tests.journeys.sizes import size

@@ -21,7 +21,7 @@ from redis.asyncio import Redis as AsyncRedis
 from console import built
 from console.server import Server
 from services.gateway import left_ids
-from shared import programme
+from shared import SERVICES, programme
 from shared.sealing import Vault, parse_key
 from shared.service import Service
 from shared.stream.archive import archive_and_trim
@@ -93,14 +93,14 @@ def derived(service: str) -> list[str]:
 def check_each_service_comes_back(still: Still, **environment: str) -> None:
     """Drops what a service derived, with a wrong row in its place, and lets `twoway rebuild` make it again."""
     before = still.everything()
-    for service in built.NAMES:
+    for service in SERVICES:
         still.drop(derived(service))
         with Redis.from_url(still.url) as redis:
             redis.hset(derived(service)[0], "0" * 32, "a row that nothing on the log led to")
         said = still.twoway("rebuild", service, **environment)
         assert f"the {service} is made of" in said
         assert still.everything() == before, service
-    assert all(any(before.get(path) for path in derived(service)) for service in built.NAMES)
+    assert all(any(before.get(path) for path in derived(service)) for service in SERVICES)
 
 
 def test_every_services_state_comes_out_of_the_log_byte_for_byte(still: Still) -> None:
@@ -123,7 +123,7 @@ def test_and_after_part_of_the_log_was_archived_and_settings_and_programme_were_
 
 def test_nothing_is_decided_anew_so_changed_weights_can_not_rewrite_what_was(still: Still) -> None:
     before = still.everything()
-    for name in built.NAMES:
+    for name in SERVICES:
         service = undecided(still, name)
         still.drop(derived(name))
         asyncio.run(rebuilt(still, service))

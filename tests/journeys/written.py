@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from redis import Redis
 
-from console.running import SERVICES
+from shared import SERVICES
 from tests.journeys.system import Up
 
 URL_SAFE = bytes.maketrans(b"+/", b"-_")

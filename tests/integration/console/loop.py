@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from console import built
 from services.gateway.store.addresses import Addresses, joined_id
+from shared import SERVICES
 from shared.clock import Clock
 from shared.events import (
     Answer,
@@ -45,14 +46,14 @@ class Loop:
         self.appender = Appender(redis, self.vault)
         self.addresses = Addresses(redis, self.vault)
         self.readers: dict[str, Reader] = {}
-        for name in built.NAMES:
+        for name in SERVICES:
             given: dict[str, Any] = {"key": SecretStr(KEY_TEXT), "data": data, "try_out": True, "partitions": number + 1}
             service = built.services(name, built.settings_of(name)(**given))[number]
             self.readers[name] = Reader(service, self.partition, redis, self.vault, Metrics())
 
     async def settle(self, *names: str) -> None:
         """Every service (or those that are named) reads until none has anything left."""
-        readers = [self.readers[name] for name in names or built.NAMES]
+        readers = [self.readers[name] for name in names or SERVICES]
         moved = True
         while moved:
             moved = False

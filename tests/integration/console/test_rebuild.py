@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console import built
+from shared import SERVICES
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import Loop
@@ -28,7 +28,7 @@ async def lived_in(loop: Loop) -> None:
     await loop.settle()
 
 
-@pytest.mark.parametrize("service", built.NAMES)
+@pytest.mark.parametrize("service", SERVICES)
 async def test_a_services_state_comes_out_of_archive_and_log_as_it_was(twoway: Twoway, loop: Loop, service: str) -> None:
     await lived_in(loop)
     before = await derived(loop, service)

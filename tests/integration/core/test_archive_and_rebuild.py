@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from shared import SERVICES
 from shared.clock import DAY_MS
 from shared.events import CountsChanged
 from shared.service import Entry, Service
-from shared.stream.archive import SERVICES, Archive, UnknownArchive, archive_and_trim, archivist
+from shared.stream.archive import Archive, UnknownArchive, archive_and_trim, archivist
 from shared.stream.rebuild import Incomplete, history, rebuild
 from tests.integration.core import tally
 from tests.integration.core.tally import P0, Bench, service

@@ -3,12 +3,13 @@ from __future__ import annotations
 import re
 
 from console import built, env_example
+from shared import SERVICES
 from shared.settings import Settings
 
 
 def test_every_setting_of_every_service_is_explained() -> None:
     text = env_example.text()
-    for kind in (Settings, *(built.settings_of(name) for name in built.NAMES)):
+    for kind in (Settings, *(built.settings_of(name) for name in SERVICES)):
         for field, info in kind.model_fields.items():
             assert re.search(rf"^#?{env_example.variable(field)}=", text, re.MULTILINE), field
             assert info.description, f"{field} has no description"

@@ -13,7 +13,8 @@ import pytest
 from console import running
 from console.key import made
 from console.running import Running, find, ports_from
-from shared.sealing import KEY_BYTES, parse_key
+from shared import KEY_BYTES, SERVICES
+from shared.sealing import parse_key
 
 ROOT = Path(__file__).parents[3]
 
@@ -82,7 +83,7 @@ def test_only_its_owner_can_read_what_holds_the_servers_password(up: Running) ->
 
 def test_services_get_ports_of_their_own_and_only_the_gateway_listens_beyond_this_machine(up: Running) -> None:
     wide = replace(up, host="::")
-    told = {service: wide.environment(service) for service in running.SERVICES}
+    told = {service: wide.environment(service) for service in SERVICES}
     assert [each["TWOWAY_PORT"] for each in told.values()] == ["9000", "9001", "9002", "9003"]
     assert [each["TWOWAY_HOST"] for each in told.values()] == ["::", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
     assert wide.health_address("gateway") == ("127.0.0.1", 9000)
