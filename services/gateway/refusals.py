@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.limiting import Limited
-from services.gateway.pages.pairs import NotTheirPair
+from services.gateway.pages.pairs import NotTheirPair, PairOver
 from services.gateway.posted import NotAForm
 from services.gateway.web import NotSignedIn, Web
 from shared.logs import get_logger
@@ -50,8 +50,8 @@ def install(app: FastAPI, web: Web) -> None:
         web.cookies.clear(response, "session")
         return response
 
-    async def not_their_pair(request: Request, _error: NotTheirPair) -> Response:
-        return web.message(request, "pair_over", 404)
+    async def not_their_pair(request: Request, error: NotTheirPair) -> Response:
+        return web.message(request, "ended_already" if isinstance(error, PairOver) else "pair_over", 404)
 
     async def other_body(request: Request, _error: OtherBody) -> Response:
         return web.message(request, "already_sent", 409)

@@ -41,6 +41,8 @@ class PairView:
     my_contact: str | None = None
     their_contact: str | None = None
     """Only once both have offered (rule 13)."""
+    over: bool = False
+    """It has ended, and the alias is nobody's."""
 
 
 @dataclass(frozen=True)

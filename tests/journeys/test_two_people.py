@@ -150,10 +150,13 @@ async def test_an_ended_pair_is_over_for_both_and_neither_is_told_why(company: C
 
 async def test_a_block_is_for_ever_and_private(place: Place, company: Company) -> None:
     ann, ben = await buddies(company)
+    pair = await ann.pair()
     assert "You will not be suggested to each other again." in (await ann.within("block")).text
     for each in (ann, ben):
         await each.sees("We are looking for someone who fits")
-    assert "block" not in (await ben.me()).text.lower()
+    assert "blocked" not in (await ben.me()).text.lower()
+    form = (await ben.browser.get(f"/me/pairs/{pair}/block")).forms_to(f"/me/pairs/{pair}/block")
+    assert form, "the other may block too, as after any other ending"
     cat = await company.someone("cat", seeks="sleep", offers="grief")
     await cat.asks()
     await ben.says("not_this_person")

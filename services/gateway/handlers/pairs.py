@@ -66,6 +66,7 @@ def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
     def after(row: PeerRow) -> PeerRow:
         return row.changed(
             pairs=tuple(pair for pair in row.pairs if shown(rows.get(PAIRS, pair))),
+            before=tuple(each for each in row.before if each.other != event.blocked),
             proposals=tuple(proposal for proposal in row.proposals if shown(rows.get(PROPOSALS, proposal))),
             inbox=tuple(gesture for gesture in row.inbox if gesture.giver != event.blocked))
     change(rows, event.peer, after)

@@ -33,10 +33,10 @@ def router(web: Web) -> APIRouter:
 async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, Before]:
     """Raises NotSignedIn, NotTheirPair, RedisError."""
     here = await web.signed_in(request)
-    for each in here.row.before:
-        if each.pair == pair and web.host.clock.now_ms() < each.until_ms:
-            return here, each
-    raise NotTheirPair
+    before = here.row.ended_lately(pair, web.host.clock.now_ms())
+    if before is None:
+        raise NotTheirPair
+    return here, before
 
 
 def _form(web: Web, request: Request, pair: str, status: int = 200, **context: object) -> Response:

@@ -28,10 +28,16 @@ from shared.events import (
 from shared.stream.append import Input
 
 FORMS = ("moment", "contact", "end", "block", "concern")
+SAFETY = ("end", "block", "concern")
+"""Stay open to both for a while after a pair has ended, so that who ends it first shuts no door on the other."""
 
 
 class NotTheirPair(Exception):
     """This pair is not one of the peer's own, or it has ended."""
+
+
+class PairOver(NotTheirPair):
+    """What was to end is over for this peer; a second tap on the same button comes here too."""
 
 
 def router(web: Web) -> APIRouter:
@@ -39,7 +45,7 @@ def router(web: Web) -> APIRouter:
 
     @routes.get("/{form}")
     async def form(request: Request, pair: str, form: str) -> Response:
-        _, _, view = await _theirs(web, request, pair)
+        _, _, view = await (_theirs_or_before if form in SAFETY else _theirs)(web, request, pair)
         if form not in FORMS:
             return web.message(request, "not_found", 404)
         answers = Posted({"contact": (view.my_contact,)} if form == "contact" and view.my_contact else {})
@@ -84,24 +90,30 @@ def router(web: Web) -> APIRouter:
 
     @routes.post("/end")
     async def end(request: Request, pair: str) -> Response:
+        """What is over can't end once more, but either of the two may say that it did not feel safe."""
         answers = await web.posted(request)
-        (here, _, view), checked = await _theirs(web, request, pair), web.check(EndPair, answers)
+        here, _, view = await _to_end(web, request, pair)
+        checked = web.check(EndPair, answers)
+        unsafe = isinstance(checked, EndPair) and checked.ending == Ending.SAFETY
+        if view.over and not unsafe:
+            raise PairOver
         if isinstance(checked, Problems):
             return _form(web, request, "end", view, 422, posted=answers, problems=checked)
         event = PairEnded(peer=here.peer, pair=pair, ending=Ending(checked.ending))
-        return await web.done(here, "ended", [Input(event, derived_id(f"{here.peer}:{pair}", f"end:{checked.ending}"))])
+        return await web.done(here, "unsafe" if unsafe else "ended",
+                              [Input(event, derived_id(f"{here.peer}:{pair}", f"end:{checked.ending}"))])
 
     @routes.post("/block")
     async def block(request: Request, pair: str) -> Response:
         await web.posted(request)
-        here, row, _ = await _theirs(web, request, pair)
-        event = PeerBlocked(peer=here.peer, blocked=row.other(here.peer))
-        return await web.done(here, "blocked", [Input(event, derived_id(f"{here.peer}:{row.other(here.peer)}", "block"))])
+        here, other, _ = await _to_end(web, request, pair)
+        event = PeerBlocked(peer=here.peer, blocked=other)
+        return await web.done(here, "blocked", [Input(event, derived_id(f"{here.peer}:{other}", "block"))])
 
     @routes.post("/concern")
     async def concern(request: Request, pair: str) -> Response:
         answers = await web.posted(request)
-        (here, _, view), checked = await _theirs(web, request, pair), web.check(RaiseConcern, answers)
+        (here, _, view), checked = await _theirs_or_before(web, request, pair), web.check(RaiseConcern, answers)
         if isinstance(checked, Problems):
             return _form(web, request, "concern", view, 422, posted=answers, problems=checked)
         return await raise_concern(web, request, here, answers, checked.text, pair)
@@ -116,6 +128,28 @@ async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, PairRow,
     if found is None:
         raise NotTheirPair
     return here, *found
+
+
+async def _theirs_or_before(web: Web, request: Request, pair: str) -> tuple[Here, str, PairView]:
+    """The peer, the other, and what a page shows: of a pair that ended not long ago no name (rule 17).
+
+    Raises NotSignedIn, NotTheirPair, RedisError.
+    """
+    here = await web.signed_in(request)
+    if (found := await reading.pair(web, here, pair)) is not None:
+        return here, found[0].other(here.peer), found[1]
+    before = here.row.ended_lately(pair, web.host.clock.now_ms())
+    if before is None:
+        raise NotTheirPair
+    return here, before.other, PairView(pair, web.catalogue.words["names"]["earlier"], over=True)
+
+
+async def _to_end(web: Web, request: Request, pair: str) -> tuple[Here, str, PairView]:
+    """As above, and raises PairOver in place of NotTheirPair."""
+    try:
+        return await _theirs_or_before(web, request, pair)
+    except NotTheirPair as error:
+        raise PairOver from error
 
 
 def moment_shared(web: Web, here: Here, answers: Posted, pair: str, other: str, checked: Moment) -> Input:

@@ -20,7 +20,7 @@ INBOX_MAX = 30
 """Gestures kept on a page: at a few a week, some months of them."""
 
 LATE_MS = 30 * DAY_MS
-"""How long the ledger takes a moment of a pair that has ended."""
+"""How long the ledger takes a moment of a pair that has ended. As long its safety can be spoken of from the page."""
 
 WRITTEN_MAX = 20
 """Moments that can still be taken back by whoever wrote them down."""
@@ -49,7 +49,8 @@ class Written(Row):
 
 
 class Before(Row):
-    """A pair that ended not long ago, whose moments may still be written down."""
+    """A pair that ended not long ago: its moments may still be written down, and either of the two may say that it was
+    not safe, raise a concern or block, whoever ended it first."""
 
     pair: str
     other: str
@@ -82,6 +83,9 @@ class PeerRow(Row):
     def may_answer(self, proposal: str) -> bool:
         """As far as is known here; the matcher has the last word."""
         return proposal in self.proposals and proposal not in self.set_aside
+
+    def ended_lately(self, pair: str, now_ms: int) -> Before | None:
+        return next((each for each in self.before if each.pair == pair and now_ms < each.until_ms), None)
 
     def changed(self, **changes: Any) -> PeerRow:
         return self.model_copy(update=changes)

@@ -229,6 +229,61 @@ async def test_an_ending_or_a_block_goes_from_ones_own_page_at_once(here: Site) 
     assert "moved" not in two.kim.page.text.lower()
 
 
+async def test_the_second_of_two_may_still_say_it_was_unsafe_raise_a_concern_and_block(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    await two.sam.open(f"/me/pairs/{pair}/concern")
+    await two.kim.post(f"/me/pairs/{pair}/end", {"ending": "agreed"})
+    await here.says(PairClosed(pair=pair, peers=two.peers, reason="ended", by=two.peers[0]))
+    await two.sam.submit(f"/me/pairs/{pair}/concern", text="It began before this ended")
+    assert two.sam.heading == "Thank you for telling us"
+    [raised] = await here.events("concern.raised")
+    assert (raised["peer"], raised["pair"]) == (two.peers[1], pair)
+    await two.sam.open("/me")
+    links = {each.attributes["href"] for each in two.sam.page.all("a")}
+    assert {f"/me/before/{pair}", *(f"/me/pairs/{pair}/{form}" for form in ("concern", "end", "block"))} <= links
+    await two.sam.open(f"/me/pairs/{pair}/end")
+    assert two.sam.fields(f"/me/pairs/{pair}/end")["ending"] == ["safety"]
+    await two.sam.submit(f"/me/pairs/{pair}/end")
+    assert "never be suggested to each other again" in two.sam.page.text
+    assert (await here.events("pair.ended"))[-1] == {"peer": two.peers[1], "pair": pair, "ending": "safety"}
+    await two.sam.open(f"/me/pairs/{pair}/block")
+    await two.sam.submit(f"/me/pairs/{pair}/block")
+    assert await here.events("peer.blocked") == [{"peer": two.peers[1], "blocked": two.peers[0]}]
+    assert pair not in str([each.attributes for each in two.sam.page.all("a")])
+
+
+async def test_what_is_over_says_the_same_to_both_and_nothing_of_how_or_by_whom(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    await two.kim.post(f"/me/pairs/{pair}/end", {"ending": "moved_on"})
+    await here.says(PairClosed(pair=pair, peers=two.peers, reason="ended", by=two.peers[0]))
+    aliases = [next(each for each in visitor.page.all("strong")).text for visitor in (two.kim, two.sam)]
+    for form in ("end", "block", "concern"):
+        for visitor in (two.kim, two.sam):
+            await visitor.open(f"/me/pairs/{pair}/{form}")
+            assert visitor.status == 200
+        assert _without_ids(two.kim) == _without_ids(two.sam)
+        assert not any(alias in two.sam.page.text for alias in aliases)
+    for form in ("moment", "contact"):
+        await two.sam.open(f"/me/pairs/{pair}/{form}")
+        assert two.sam.status == 404
+
+
+async def test_a_second_tap_on_an_ending_or_a_block_is_told_that_it_is_over(here: Site) -> None:
+    two = await Two.meet(here)
+    pair = await two.paired()
+    for _ in range(2):
+        await two.kim.post(f"/me/pairs/{pair}/end", {"ending": "agreed"})
+    assert two.kim.heading == "This is over"
+    await here.says(PairClosed(pair=pair, peers=two.peers, reason="ended", by=two.peers[0]))
+    for _ in range(2):
+        await two.kim.post(f"/me/pairs/{pair}/block", {})
+    assert two.kim.heading == "This is over"
+    assert "nothing was changed" not in two.kim.page.text
+    assert len(await here.events("pair.ended")) == len(await here.events("peer.blocked")) == 1
+
+
 async def test_a_stranger_reaches_nothing_of_a_pair(here: Site) -> None:
     two = await Two.meet(here)
     pair = await two.paired()

@@ -82,6 +82,8 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "moment, with problems": ("me/moment", {**moment, "problems": incomplete}),
         **{name: (f"me/{name}", {**moment, "pair": PAIR})
            for name in ("moment", "contact", "end", "block", "concern")},
+        **{f"{name}, over": (f"me/{name}", {**moment, "pair": PairView("pair4", "an earlier buddy", over=True)})
+           for name in ("end", "block", "concern")},
     }
     made = {name: pages.page(template, **context).body for name, (template, context) in shown.items()}
     said = {f"message: {kind}": pages.message(kind, 200, minutes=15).body for kind in CATALOGUE.messages}
