@@ -537,6 +537,8 @@ class MessageWithheld(Event, type="message.withheld", owner=NOTIFIER):
     to: str
     template: str
     reason: str
+    due_ms: int | None = Field(None, description="when it would have been sent, if nothing was intended before; what it "
+                               "would have told stands on the person's page from then")
 
 
 class MessageFailed(Event, type="message.failed", owner=NOTIFIER):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.gateway import left_ids
-from services.gateway.handlers import concerns, moments, pairs, peers, proposals, referrals, requests
+from services.gateway.handlers import concerns, moments, notices, pairs, peers, proposals, referrals, requests
 from services.gateway.store import SERVICE, TABLES
 from shared import events as e
 from shared.service import Handling, Service
@@ -38,6 +38,9 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.MomentCorrected: Handling(needs=moments.needs_peer, apply=moments.corrected),
     e.MomentRefused: Handling(needs=moments.needs_peer, apply=moments.refused),
     e.GestureSent: Handling(needs=moments.needs_sent, apply=moments.sent),
+    e.MessageIntended: Handling(needs=notices.needs, apply=notices.intended),
+    e.MessageHeld: Handling(needs=notices.needs, apply=notices.held),
+    e.MessageWithheld: Handling(needs=notices.needs, apply=notices.withheld),
     e.ReferralMade: Handling(needs=referrals.needs, decide=referrals.expires_later, apply=referrals.made),
     e.ReferralUsed: Handling(needs=referrals.needs_to_close, apply=referrals.used),
     e.ReferralRefused: Handling(needs=referrals.needs_to_close, apply=referrals.refused),

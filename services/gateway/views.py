@@ -89,6 +89,8 @@ class Me:
     inbox: tuple[GestureView, ...] = ()
     written: tuple[WrittenView, ...] = ()
     before: tuple[BeforeView, ...] = ()
+    notices: tuple[int, ...] = ()
+    """The mornings from which each thing that is not going ahead is told of, in ms."""
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,7 @@ class Decisions:
         id = derived_id(entry.id, f"notifier:{len(said)}")
         what = verdict(klass_of(template), standing, at_ms)
         if isinstance(what, Withhold):
-            said.append(MessageWithheld(message=id, to=to, template=template, reason=what.reason))
+            said.append(MessageWithheld(message=id, to=to, template=template, reason=what.reason, due_ms=at_ms))
             return
         due_ms = what.until_ms if isinstance(what, Hold) else at_ms
         said.append(MessageIntended(message=id, to=to, template=template, klass=klass_of(template), about=about,

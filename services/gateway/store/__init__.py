@@ -26,6 +26,14 @@ WRITTEN_MAX = 20
 """Moments that can still be taken back by whoever wrote them down."""
 
 
+NOTICES_MAX = 5
+"""More than end for one person in two weeks: a capacity's worth of pairs."""
+
+NOTICE_LIVES_MS = 14 * DAY_MS
+"""How long a page says that something is not going ahead. A proposal lapses after 7 days, so whoever came in time to say yes
+to one looks often enough to read this within 14, and after that nobody has to meet it again and again."""
+
+
 class Row(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -57,6 +65,13 @@ class Before(Row):
     until_ms: int
 
 
+class Notice(Row):
+    """That something is not going ahead, whatever it was and however it came (rule 17): it shows from `from_ms` on."""
+
+    message: str
+    from_ms: int
+
+
 class PeerRow(Row):
     community: str
     profile: Sealed
@@ -74,6 +89,7 @@ class PeerRow(Row):
     received: int = 0
     inbox: tuple[Received, ...] = ()
     written: tuple[Written, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def hours(self) -> str:
@@ -86,6 +102,10 @@ class PeerRow(Row):
 
     def ended_lately(self, pair: str, now_ms: int) -> Before | None:
         return next((each for each in self.before if each.pair == pair and now_ms < each.until_ms), None)
+
+    def noticed(self, now_ms: int) -> tuple[Notice, ...]:
+        """What the page says now of what is not going ahead."""
+        return tuple(each for each in self.notices if each.from_ms <= now_ms < each.from_ms + NOTICE_LIVES_MS)
 
     def changed(self, **changes: Any) -> PeerRow:
         return self.model_copy(update=changes)

@@ -10,11 +10,14 @@ from redis.asyncio import Redis
 
 from services.gateway import left_ids
 from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUESTS, SERVICE
-from shared.clock import DAY_MS
+from shared.clock import DAY_MS, Clock
 from shared.events import (
     Contact,
     CountsChanged,
     FreeText,
+    MessageHeld,
+    MessageIntended,
+    MessageWithheld,
     PairClosed,
     PairFormed,
     ProposalLapsed,
@@ -117,6 +120,41 @@ async def test_a_proposal_that_lapses_or_is_withdrawn_just_goes(here: Site) -> N
     for visitor in (two.kim, two.sam):
         assert "may fit" not in visitor.page.text
         assert "block" not in visitor.page.text.lower()
+
+
+async def test_the_page_says_that_something_is_not_going_ahead_from_the_morning_on_and_for_two_weeks(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    later_ms = 0
+    clock = Clock(now_ms=lambda: Clock().now_ms() + later_ms)
+    async with site(redis_url, redis, tmp_path, clock) as here:
+        two = await Two.meet(here)
+        morning_ms = here.host.clock.now_ms() + DAY_MS // 2
+        about = {"template": "not_going_ahead", "reason": "stopped", "klass": "essential", "message_id": "<m@x>"}
+        await here.says(
+            MessageIntended(message="m" * 32, to=two.peers[0], not_before_ms=morning_ms, **about),
+            MessageWithheld(message="w" * 32, to=two.peers[1], due_ms=morning_ms, **about))
+        for days, told in ((0, 0), (1, 1), (13, 1), (15, 0)):
+            later_ms = days * DAY_MS
+            await two.look()
+            for visitor in (two.kim, two.sam):
+                assert visitor.page.text.count("this one is not going ahead, and your place is kept") == told
+
+
+async def test_coming_back_from_a_break_brings_the_notice_forward_and_a_later_try_does_not_hide_it(here: Site) -> None:
+    two = await Two.meet(here)
+    now_ms = here.host.clock.now_ms()
+    about = {"message": "m" * 32, "to": two.peers[0], "template": "not_going_ahead"}
+    await here.says(MessageIntended(klass="essential", message_id="<m@x>", not_before_ms=now_ms + 14 * DAY_MS, **about))
+    await two.look()
+    assert "not going ahead" not in two.kim.page.text
+    for until_ms in (now_ms, now_ms + DAY_MS):
+        await here.says(MessageHeld(until_ms=until_ms, **about))
+        await two.look()
+        assert "not going ahead" in two.kim.page.text
+    await here.says(MessageWithheld(reason="stopped", **about))
+    await two.look()
+    assert two.kim.page.text.count("not going ahead") == 1
+    assert "not going ahead" not in two.sam.page.text
 
 
 async def test_contacts_appear_once_both_have_offered_and_go_when_one_is_taken_back(here: Site) -> None:

@@ -39,7 +39,7 @@ ME = Me(
                ProposalView("p2", (), True)),
     pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
     inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
-    before=(BeforeView("pair4", AT_MS),),
+    before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,),
     written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True)))
 
 

@@ -382,6 +382,14 @@ def test_who_stopped_our_messages_gets_none_but_sign_ins():
     assert templates(told) == [("ann", "proposal"), ("ben", "sign_in")]
 
 
+def test_what_who_stopped_our_messages_would_have_heard_names_the_morning_from_which_the_page_says_it():
+    for over in (closed("pair", "ann", "ben", by="ann"), withdrawn("p", "ann", "ben", said_yes=("ben",))):
+        world = buddies("2026-03-02 14:00")
+        world.happens(stops("ben", USUAL))
+        [withheld] = [each for each in world.happens(over) if isinstance(each, MessageWithheld)]
+        assert (withheld.to, shown(withheld.due_ms)) == ("ben", "2026-03-03 09:00")
+
+
 def test_who_asks_for_our_messages_again_gets_them_again():
     world = World()
     world.person("ann")

@@ -1,0 +1,51 @@
+"""That something is not going ahead, as it stands on the page of whoever hears of it (rule 17).
+
+To whom it is said, and from which morning on, the notifier decides; by message or not, the page says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.gateway.handlers.peers import change
+from services.gateway.store import NOTICE_LIVES_MS, NOTICES_MAX, PEERS, Notice, PeerRow
+from shared.events import MessageHeld, MessageIntended, MessageWithheld
+from shared.rows import Ref, Rows
+
+NOT_GOING_AHEAD = "not_going_ahead"
+"""The notifier's template of that name."""
+
+OfMessage = MessageIntended | MessageHeld | MessageWithheld
+
+
+def needs(_rows: Rows, event: OfMessage) -> Iterable[Ref]:
+    if event.template == NOT_GOING_AHEAD:
+        yield PEERS, event.to
+
+
+def intended(rows: Rows, event: MessageIntended, at_ms: int) -> None:
+    _shows(rows, event, event.not_before_ms, at_ms)
+
+
+def withheld(rows: Rows, event: MessageWithheld, at_ms: int) -> None:
+    """Not by message, for whoever asked for none; a message that was on its way is noted already."""
+    if event.due_ms is not None:
+        _shows(rows, event, event.due_ms, at_ms)
+
+
+def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
+    """It may go earlier than it was to, for who came back from a break. What shows already is not hidden again."""
+    def after(row: PeerRow) -> PeerRow:
+        return row.changed(notices=tuple(
+            each.model_copy(update={"from_ms": min(each.from_ms, event.until_ms)}) if each.message == event.message else each
+            for each in row.notices))
+    if event.template == NOT_GOING_AHEAD:
+        change(rows, event.to, after)
+
+
+def _shows(rows: Rows, event: MessageIntended | MessageWithheld, from_ms: int, at_ms: int) -> None:
+    def after(row: PeerRow) -> PeerRow:
+        kept = tuple(each for each in row.notices if at_ms < each.from_ms + NOTICE_LIVES_MS)
+        return row.changed(notices=(Notice(message=event.message, from_ms=from_ms), *kept)[:NOTICES_MAX])
+    if event.template == NOT_GOING_AHEAD:
+        change(rows, event.to, after)
