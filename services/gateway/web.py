@@ -24,6 +24,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import PEERS, SERVICE, PeerRow
 from services.gateway.store.addresses import Addresses
 from services.gateway.store.drafts import Drafts
+from services.gateway.store.goodbyes import Goodbyes
 from services.gateway.store.invitations import Invitations
 from services.gateway.store.sessions import Sessions
 from services.gateway.store.sign_ins import SignIns
@@ -66,7 +67,7 @@ class Web:
         self.forwarder = Forwarder(host)
         self.drafts, self.sessions = Drafts(host.redis, host.vault), Sessions(host.redis, host.vault)
         self.sign_ins, self.addresses = SignIns(host.redis, host.vault), Addresses(host.redis, host.vault)
-        self.invitations = Invitations(host.redis, host.vault)
+        self.invitations, self.goodbyes = Invitations(host.redis, host.vault), Goodbyes(host.redis, host.vault)
         self.limits = Limits(
             host.redis, host.vault, sign_ins_per_quarter=settings.sign_ins_per_quarter,
             posts_per_minute=None if settings.try_out else settings.posts_per_minute)

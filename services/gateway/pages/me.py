@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
 from services.gateway import asking, reading
 from services.gateway.forms import ChooseHours, TakeBreak
@@ -10,7 +11,7 @@ from services.gateway.problems import Problems
 from services.gateway.web import Web
 from shared.clock import DAY_MS, derived_id
 from shared.events import BreakEnded, BreakKind, BreakStarted, SupportWithdrawn
-from shared.stream.append import Input
+from shared.stream.append import Input, OtherBody
 
 
 def router(web: Web) -> APIRouter:
@@ -35,9 +36,11 @@ def router(web: Web) -> APIRouter:
             return web.page(request, "me/break", 422, posted=answers, problems=checked)
         until_ms = web.host.clock.now_ms() + int(checked.days) * DAY_MS
         event = BreakStarted(peer=here.peer, kind=BreakKind(checked.kind), until_ms=until_ms)
-        # The end is counted from now, so a repetition a moment later has another one: told by what was chosen.
-        said = Input(event, web.once(here, answers, "break"), clear=f"{checked.kind} {checked.days}".encode())
-        return await web.done(here, "break", [said])
+        said = Input(event, web.once(here, answers, f"break:{checked.kind}:{checked.days}"))
+        try:
+            return await web.done(here, "break", [said])
+        except OtherBody:  # a second tap: what was chosen is in the id, and only the end, counted from now, is another
+            return RedirectResponse("/me?said=break", 303)
 
     @routes.post("/back")
     async def come_back(request: Request) -> Response:

@@ -371,6 +371,23 @@ async def test_a_difficult_day_is_one_tap_and_coming_back_another(here: Site) ->
     assert "You are resting until" in two.kim.page.text
 
 
+async def test_a_break_sent_twice_is_one_break_and_both_answers_say_so(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    later_ms = 0
+    clock = Clock(now_ms=lambda: Clock().now_ms() + later_ms)
+    async with site(redis_url, redis, tmp_path, clock) as here:
+        two = await Two.meet(here)
+        await two.kim.open("/me")
+        page = two.kim.fields("/me/break")
+        for _ in range(3):
+            await two.kim.post("/me/break", page)
+            assert (two.kim.status, two.kim.path) == (200, "/me?said=break")
+            later_ms += 1_000
+        assert len(await here.events("break.started")) == 1
+        await two.kim.post("/me/break", {**page, "days": "7"})
+        assert len(await here.events("break.started")) == 2
+
+
 async def test_the_hours_for_messages_are_the_persons_choice(here: Site) -> None:
     two = await Two.meet(here)
     await two.kim.open("/me/hours")
@@ -436,6 +453,28 @@ async def test_leaving_destroys_the_key_and_everything_that_leads_to_the_person(
         assert "from an earlier buddy" in two.sam.page.text
         await here.asks("kim@example.org")
         assert len({event["peer"] for event in await here.events("peer.joined")}) == 3
+
+
+async def test_leaving_twice_is_one_goodbye_and_keeps_nothing_of_the_person(here: Site) -> None:
+    two = await Two.meet(here)
+    await two.kim.open("/me/leave")
+    page = {**two.kim.fields("/me/leave"), "sure": "yes"}
+    cookies = dict(two.kim.client.cookies)
+    await two.kim.post("/me/leave", page)
+    assert two.kim.heading == "Goodbye, and thank you"
+    await two.kim.post("/me/leave", page)
+    assert two.kim.heading == "Goodbye, and thank you"
+    two.kim.client.cookies.update(cookies)
+    await two.kim.post("/me/leave", page)
+    assert (two.kim.status, two.kim.heading) == (200, "Goodbye, and thank you")
+    assert len(await here.events("peer.left")) == 1
+    [kept] = await here.redis.keys("twoway:gateway:goodbye:*")
+    assert await here.redis.get(kept) == b""
+    assert 0 < await here.redis.ttl(kept) <= 3_600
+    assert page["form"][0].encode() not in kept
+    stranger = here.visitor("192.0.2.9")
+    await stranger.post("/me/leave", {"sure": "yes", "form": "f" * 32})
+    assert stranger.path == "/sign-in"
 
 
 async def _somebody(here: Site) -> Visitor:
