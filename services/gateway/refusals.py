@@ -30,17 +30,17 @@ def install(app: FastAPI, web: Web) -> None:
         return response
 
     async def limited(request: Request, error: Limited) -> Response:
-        response = web.message(request, "too_many", 429, minutes=error.minutes)
+        words = web.catalogue.words["minutes"]
+        when = words["one"] if error.minutes == 1 else words["more"].format(minutes=error.minutes)
+        response = _kept(web, request, "too_many", 429, when=when)
         response.headers["retry-after"] = str(error.minutes * 60)
         return response
 
     async def away(request: Request, error: Exception) -> Response:
-        """What was sent stays on the page, under a button that sends it again unchanged."""
         log.warning("page.away", error=type(error).__name__)
-        form = getattr(request.state, "posted", None)
-        if form is None:
+        if getattr(request.state, "posted", None) is None:
             return web.message(request, "away", 503)
-        return web.page(request, "away", 503, action=request.url.path, sent=form)
+        return _kept(web, request, "away_kept", 503)
 
     async def not_a_form(request: Request, _error: NotAForm) -> Response:
         return web.message(request, "bad_request", 400)
@@ -60,6 +60,12 @@ def install(app: FastAPI, web: Web) -> None:
                           (NotAForm, not_a_form), (NotSignedIn, not_signed_in), (NotTheirPair, not_their_pair),
                           (OtherBody, other_body)):
         app.add_exception_handler(error, answer)  # type: ignore[arg-type]  # each takes its own error
+
+
+def _kept(web: Web, request: Request, kind: str, status: int, **values: object) -> Response:
+    """What was sent stays on the page, under a button that sends it again unchanged."""
+    said = web.pages.said(kind, **values)
+    return web.page(request, "kept", status, said=said, action=request.url.path, sent=request.state.posted)
 
 
 class Bugs:

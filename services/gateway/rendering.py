@@ -47,10 +47,13 @@ class Pages:
         return HTMLResponse(text, status)
 
     def message(self, kind: str, status: int, *, signed_in: bool = False, **values: Any) -> HTMLResponse:
-        """A calm page that only says something: `kind` is a section of `messages.toml`, `values` fill its braces."""
+        """A calm page that only says something."""
+        return self.page("message", status, said=self.said(kind, **values), signed_in=signed_in)
+
+    def said(self, kind: str, **values: Any) -> dict[str, Any]:
+        """A section of `messages.toml`; `values` fill its braces."""
         said = self._messages[kind]
-        filled = {**said, "text": [paragraph.format(**values) for paragraph in said["text"]]}
-        return self.page("message", status, said=filled, signed_in=signed_in)
+        return {**said, "text": [paragraph.format(**values) for paragraph in said["text"]]}
 
     def _long_date(self, day: date) -> str:
         return f"{day.day} {self._months[str(day.month)]} {day.year}"

@@ -204,6 +204,12 @@ async def test_a_network_that_posts_too_often_sees_a_calm_page_and_always_urgent
         assert visitor.status == 429
         assert "116 123" in visitor.page.text
         assert "You have done nothing wrong" in visitor.page.text
+        assert "about a minute, then" in visitor.page.text
+        assert visitor.fields("/sign-in") == {"email": ["kim@example.org"]}
+        typed = {"text": ["It began\nso"], "form": ["f" * 32]}
+        await visitor.post("/me/concern", typed)
+        assert (visitor.status, visitor.fields("/me/concern")) == (429, typed)
+        assert [each for each in visitor.page.all("a") if "main" in each.inside and each.attributes["href"] == "/"]
         await visitor.open("/urgent-help")
         assert visitor.status == 200
         other = here.visitor("192.0.2.10")

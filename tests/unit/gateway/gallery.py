@@ -70,7 +70,9 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "invitation": ("invitation", {"action": "/invitation/x"}),
         "mailbox": ("mailbox", {"to": "", "mails": [MAIL]}),
         "empty mailbox": ("mailbox", {"to": "<x>", "mails": []}),
-        "away": ("away", {"action": "/me/concern", "sent": Posted({"text": ("<script>", "two")})}),
+        "away": ("kept", {"said": pages.said("away_kept"), "action": "/me/concern",
+                          "sent": Posted({"text": ("<script>", "two")})}),
+        "too many": ("kept", {"said": pages.said("too_many", when="a minute"), "action": "/ask", "sent": Posted()}),
         "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
         "me, new": ("me", {"me": Me("Calm Heron", "none", 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
         "rather not": ("me/proposal", {"proposal": "p2", "answers": CATALOGUE.words["answers"]}),
@@ -86,5 +88,5 @@ def gallery(pages: Pages) -> dict[str, bytes]:
            for name in ("end", "block", "concern")},
     }
     made = {name: pages.page(template, **context).body for name, (template, context) in shown.items()}
-    said = {f"message: {kind}": pages.message(kind, 200, minutes=15).body for kind in CATALOGUE.messages}
+    said = {f"message: {kind}": pages.message(kind, 200, when="15 minutes").body for kind in CATALOGUE.messages}
     return {name: bytes(body) for name, body in (made | said).items()}
