@@ -137,6 +137,13 @@ def test_a_page_shows_two_counts_and_never_their_difference() -> None:
     assert not re.search(r"[-−]\d", text)
 
 
+@pytest.mark.parametrize("name", ["start", "me", "break"])
+def test_wherever_a_rest_is_offered_the_page_says_that_what_was_suggested_closes_and_the_place_is_kept(name: str) -> None:
+    text = GALLERY[name].text
+    assert re.search(r"(W|w)hat we had suggested closes", text)
+    assert re.search(r"(Y|y)ou keep your place", text)
+
+
 def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
     assert all("This is a try-out" in page.text for page in GALLERY.values())
     assert not any(b"try-out" in html or b"/mailbox" in html for name, html in gallery(pages(try_out=False)).items()
