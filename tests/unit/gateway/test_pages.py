@@ -144,6 +144,16 @@ def test_wherever_a_rest_is_offered_the_page_says_that_what_was_suggested_closes
     assert re.search(r"(Y|y)ou keep your place", text)
 
 
+def test_the_goodbye_promises_no_more_than_holds_when_a_partner_invites_anew() -> None:
+    text = GALLERY["message: goodbye"].text
+    assert "not write to you again" not in text
+    assert "one invitation may come" in text
+
+
+def test_the_page_of_leaving_says_what_becomes_of_a_concern_that_nobody_has_read() -> None:
+    assert "A concern you raised is sealed under the same key" in GALLERY["leave"].text
+
+
 def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
     assert all("This is a try-out" in page.text for page in GALLERY.values())
     assert not any(b"try-out" in html or b"/mailbox" in html for name, html in gallery(pages(try_out=False)).items()
