@@ -44,6 +44,7 @@ async def me(web: Web, here: Here) -> Me:
         pairs=tuple(_pair(look, each, pair, buddies[pair.other(here.peer)]) for each, pair in pairs
                     if pair.other(here.peer) in buddies),
         inbox=tuple(GestureView(each.gesture, buddies.get(each.giver, earlier), each.at_ms) for each in row.inbox),
+        rest_until_ms=row.rest_until_ms(now_ms),
         notices=tuple(each.from_ms for each in row.noticed(now_ms)),
         before=tuple(BeforeView(each.pair, each.until_ms - LATE_MS) for each in row.before if now_ms < each.until_ms),
         written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn)

@@ -84,6 +84,8 @@ class Me:
     received: int
     resting: Resting | None = None
     request: RequestView | None = None
+    rest_until_ms: int = 0
+    """After *not now*: until when nothing new is suggested; 0 otherwise."""
     proposals: tuple[ProposalView, ...] = ()
     pairs: tuple[PairView, ...] = ()
     inbox: tuple[GestureView, ...] = ()

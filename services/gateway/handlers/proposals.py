@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import PAIRS, PEERS, PROPOSALS, PairRow, PeerRow, ProposalRow
+from services.gateway.store import PAIRS, PEERS, PROPOSALS, REST_MS, PairRow, PeerRow, ProposalRow
 from shared.events import Answer, AnswerRefused, PairFormed, ProposalAnswered, ProposalLapsed, ProposalMade, ProposalWithdrawn
 from shared.rows import Ref, Rows
 
@@ -30,21 +30,23 @@ def made(rows: Rows, event: ProposalMade, _at_ms: int) -> None:
         change(rows, peer, lambda row: row.changed(proposals=(*row.proposals, event.proposal)))
 
 
-def answered(rows: Rows, event: ProposalAnswered, _at_ms: int) -> None:
+def answered(rows: Rows, event: ProposalAnswered, at_ms: int) -> None:
     """Only the one who answered sees a change, and at once; what becomes of the proposal the matcher says."""
     def after(row: PeerRow) -> PeerRow:
         if event.proposal not in row.proposals:
             return row
         if event.answer is Answer.YES:
             return row.changed(said_yes=tuple({**dict.fromkeys(row.said_yes), event.proposal: None}))
-        return row.changed(set_aside=tuple({**dict.fromkeys(row.set_aside), event.proposal: None}))
+        row = row.changed(set_aside=tuple({**dict.fromkeys(row.set_aside), event.proposal: None}))
+        return row.changed(rests=_resting(row, event.proposal, at_ms)) if event.answer is Answer.NOT_NOW else row
     change(rows, event.peer, after)
 
 
 def refused(rows: Rows, event: AnswerRefused, _at_ms: int) -> None:
     """The answer changed nothing, so a proposal that is still open shows again."""
     change(rows, event.peer, lambda row: row.changed(
-        set_aside=tuple(each for each in row.set_aside if each != event.proposal)))
+        set_aside=tuple(each for each in row.set_aside if each != event.proposal),
+        rests={each: until_ms for each, until_ms in row.rests.items() if each != event.proposal}))
 
 
 def closed(rows: Rows, event: Closing, _at_ms: int) -> None:
@@ -58,6 +60,11 @@ def formed(rows: Rows, event: PairFormed, at_ms: int) -> None:
     rows.put(PAIRS, event.pair, PairRow(peers=event.peers))
     for peer in event.peers:
         change(rows, peer, lambda row: row.changed(pairs=(*row.pairs, event.pair)))
+
+
+def _resting(row: PeerRow, proposal: str, at_ms: int) -> dict[str, int]:
+    lasting = {each: until_ms for each, until_ms in row.rests.items() if at_ms < until_ms}
+    return {**lasting, proposal: at_ms + REST_MS}
 
 
 def _without(row: PeerRow, proposal: str) -> PeerRow:

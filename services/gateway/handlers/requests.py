@@ -18,10 +18,11 @@ def needs(_rows: Rows, event: OfRequest) -> Iterable[Ref]:
 
 
 def requested(rows: Rows, event: SupportRequested, at_ms: int) -> None:
+    """Whoever asks anew is ready to hear: a rest after *not now* is over."""
     peer = rows.get(PEERS, event.peer)
     if peer is None or peer.request is not None:
         return
-    rows.put(PEERS, event.peer, peer.changed(request=event.request))
+    rows.put(PEERS, event.peer, peer.changed(request=event.request, rests={}))
     rows.put(REQUESTS, event.request, RequestRow(
         peer=event.peer, details=event.details, capacity=event.capacity, since_ms=at_ms))
 

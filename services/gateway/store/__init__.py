@@ -26,6 +26,9 @@ WRITTEN_MAX = 20
 """Moments that can still be taken back by whoever wrote them down."""
 
 
+REST_MS = 14 * DAY_MS
+"""How long the matcher proposes nothing after *not now* (rule 1)."""
+
 NOTICES_MAX = 5
 """More than end for one person in two weeks: a capacity's worth of pairs."""
 
@@ -82,6 +85,8 @@ class PeerRow(Row):
     said_yes: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     """Proposals answered otherwise: shown no more, and here until the matcher closes them."""
+    rests: dict[str, int] = {}
+    """Proposal answered *not now* → until when nothing new is suggested, in ms."""
     pairs: tuple[str, ...] = ()
     before: tuple[Before, ...] = ()
     break_until_ms: int = 0
@@ -99,6 +104,10 @@ class PeerRow(Row):
     def may_answer(self, proposal: str) -> bool:
         """As far as is known here; the matcher has the last word."""
         return proposal in self.proposals and proposal not in self.set_aside
+
+    def rest_until_ms(self, now_ms: int) -> int:
+        """Until when nothing new is suggested after *not now*; 0 when we look."""
+        return max((until_ms for until_ms in self.rests.values() if now_ms < until_ms), default=0)
 
     def ended_lately(self, pair: str, now_ms: int) -> Before | None:
         return next((each for each in self.before if each.pair == pair and now_ms < each.until_ms), None)

@@ -12,6 +12,7 @@ from services.gateway import left_ids
 from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUESTS, SERVICE
 from shared.clock import DAY_MS, Clock
 from shared.events import (
+    AnswerRefused,
     Contact,
     CountsChanged,
     FreeText,
@@ -155,6 +156,41 @@ async def test_coming_back_from_a_break_brings_the_notice_forward_and_a_later_tr
     await two.look()
     assert two.kim.page.text.count("not going ahead") == 1
     assert "not going ahead" not in two.sam.page.text
+
+
+async def test_after_not_now_the_page_says_until_when_nobody_is_looked_for(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    later_ms = 0
+    clock = Clock(now_ms=lambda: Clock().now_ms() + later_ms)
+    async with site(redis_url, redis, tmp_path, clock) as here:
+        two = await Two.meet(here)
+        proposal = await two.proposed()
+        await two.kim.post(f"/me/proposals/{proposal}", {"answer": "not_now"})
+        await here.says(ProposalWithdrawn(proposal=proposal, peers=two.peers, reason="answered"))
+        await two.look()
+        assert "nothing new is suggested to you until" in two.kim.page.text
+        assert "We are looking for someone" not in two.kim.page.text
+        assert "We are looking for someone" in two.sam.page.text
+        later_ms = 14 * DAY_MS
+        await two.kim.open("/me")
+        assert "We are looking for someone" in two.kim.page.text
+        later_ms = 0
+        await two.kim.post("/me/withdraw", {})
+        await two.kim.open("/ask")
+        await two.kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["cy"], consent="yes")
+        await two.kim.submit("/ask/check")
+        await two.kim.open("/me")
+        assert "We are looking for someone" in two.kim.page.text
+
+
+async def test_a_not_now_that_did_not_count_is_no_rest(here: Site) -> None:
+    two = await Two.meet(here)
+    proposal = await two.proposed()
+    await two.kim.post(f"/me/proposals/{proposal}", {"answer": "not_now"})
+    await here.says(AnswerRefused(proposal=proposal, peer=two.peers[0], reason="no_longer_open"))
+    await here.says(ProposalLapsed(proposal=proposal, peers=two.peers))
+    await two.kim.open("/me")
+    assert "We are looking for someone" in two.kim.page.text
 
 
 async def test_contacts_appear_once_both_have_offered_and_go_when_one_is_taken_back(here: Site) -> None:
