@@ -40,7 +40,7 @@ class Pages:
             "programme": programme, "words": catalogue.words, "try_out": try_out, "static": _static,
             "posted": Posted(), "problems": Problems({})}
         self._environment.filters |= {
-            "options": _options, "long_date": self._long_date, "day": self._day, "linked": _linked}
+            "options": _options, "languages": _languages, "long_date": self._long_date, "day": self._day, "linked": _linked}
 
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         text = self._environment.get_template(f"pages/{template}.html").render(context)
@@ -76,6 +76,16 @@ def _mark(name: str) -> str:
 def _options(choices: Mapping[str, str]) -> list[dict[str, str]]:
     """For the `items` of a macro: key → words."""
     return [{"value": str(value), "text": text} for value, text in choices.items()]
+
+
+def _languages(names: Mapping[str, str]) -> list[dict[str, str]]:
+    """As `_options`, for names such as "Cymraeg (Welsh)": what stands before brackets is read aloud in that language."""
+    items = []
+    for key, text in names.items():
+        own, bracket, rest = text.partition(" (")
+        marked = Markup('<span lang="{0}">{1}</span>{2}').format(key, own, bracket + rest) if bracket else escape(text)
+        items.append({"value": key, "html": marked})
+    return items
 
 
 def _linked(text: str) -> Markup:

@@ -54,12 +54,12 @@ def router(web: Web) -> APIRouter:
         if typed is None:
             return web.page(request, "code", 422, posted=answers, problems=_problem(web, "format"))
         if attempt is None:
-            return web.page(request, "code", 422, spent=True)
+            return web.page(request, "code", 422, spent=True, problems=_problem(web, "spent"))
         outcome, known = await web.sign_ins.by_code(attempt, typed, web.host.clock.now_ms())
         if known is not None:
             return await _in(web, request, known)
         if outcome is Outcome.SPENT:
-            return web.page(request, "code", 422, spent=True)
+            return web.page(request, "code", 422, spent=True, problems=_problem(web, "spent"))
         return web.page(request, "code", 422, posted=answers, problems=_problem(web, "wrong"))
 
     @routes.get("/sign-in/{token}")

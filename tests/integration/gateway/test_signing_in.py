@@ -68,7 +68,9 @@ async def test_after_five_wrong_codes_the_right_one_is_spent_and_the_link_still_
         await visitor.submit("/sign-in/code", code=wrong)
         assert visitor.errors() == ["code"]
     await visitor.submit("/sign-in/code", code=secret.code)
-    assert (visitor.status, visitor.errors()) == (422, [])
+    assert (visitor.status, visitor.errors()) == (422, ["code"])
+    assert "This code can't be used any more" in visitor.page.text
+    assert visitor.page.all("title")[0].text.startswith("Error: ")
     await visitor.post(f"/sign-in/{secret.token}", {})
     assert visitor.heading == "Your page"
 
@@ -174,7 +176,7 @@ async def test_a_link_of_half_an_hour_ago_is_spent_even_if_redis_still_had_it(
         secret = await _asked(here, visitor, "kim@example.org")
         now[0] += SECRET_LIVES_MS
         await visitor.submit("/sign-in/code", code=secret.code)
-        assert (visitor.status, visitor.errors()) == (422, [])
+        assert (visitor.status, visitor.errors()) == (422, ["code"])
         await visitor.post(f"/sign-in/{secret.token}", {})
         assert visitor.status == 410
 

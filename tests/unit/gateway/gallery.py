@@ -8,7 +8,7 @@ from services.gateway import catalogue
 from services.gateway.fields import Choices
 from services.gateway.forms import Ask, Moment
 from services.gateway.posted import Posted
-from services.gateway.problems import check
+from services.gateway.problems import Problems, check
 from services.gateway.rendering import Pages
 from services.gateway.views import (
     Answered,
@@ -64,7 +64,10 @@ def gallery(pages: Pages) -> dict[str, bytes]:
                                         Answered("area", "Where you could meet", ())]}),
         "sent": ("sent", {"reference": "BCDF-GHJK"}),
         "sign in": ("sign_in", {}),
-        "code": ("code", {"spent": True}),
+        "code": ("code", {}),
+        "code spent, with problems": ("code", {
+            "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
+        "ask, away": ("ask", {**ask, "notice": CATALOGUE.words["saved"]["away"]}),
         "link": ("link", {"action": "/sign-in/x"}),
         "link spent": ("link_spent", {}),
         "invitation": ("invitation", {"action": "/invitation/x"}),

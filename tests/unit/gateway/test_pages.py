@@ -154,6 +154,29 @@ def test_the_page_of_leaving_says_what_becomes_of_a_concern_that_nobody_has_read
     assert "A concern you raised is sealed under the same key" in GALLERY["leave"].text
 
 
+@pytest.mark.parametrize(("name", "prefix"), [("me", "Done: "), ("ask, away", "Not sent: ")])
+def test_what_was_saved_or_not_sent_is_said_in_the_title_and_read_at_once(name: str, prefix: str) -> None:
+    page = GALLERY[name]
+    assert page.all("title")[0].text.startswith(prefix)
+    [notice] = [each for each in page.elements if "autofocus" in each.attributes]
+    assert notice.attributes["tabindex"] == "-1"
+    named = page.by_id(notice.attributes["aria-labelledby"])
+    assert named is not None
+    assert named.text == notice.text
+
+
+def test_the_name_of_a_language_in_that_language_is_marked_so_and_an_english_one_is_not() -> None:
+    marked = {each.attributes["lang"]: each.text for each in GALLERY["ask"].all("span") if "lang" in each.attributes}
+    assert marked == {"cy": "Cymraeg", "ar": "العربية", "ur": "اردو", "pl": "Polski"}
+    assert "Cymraeg (Welsh)" in GALLERY["ask"].text
+
+
+def test_the_form_says_when_the_place_to_meet_is_needed() -> None:
+    hint = GALLERY["ask"].by_id("area-hint")
+    assert hint is not None
+    assert hint.text.strip().startswith("Needed if you ticked meeting in person")
+
+
 def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
     assert all("This is a try-out" in page.text for page in GALLERY.values())
     assert not any(b"try-out" in html or b"/mailbox" in html for name, html in gallery(pages(try_out=False)).items()
