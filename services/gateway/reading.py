@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from services.gateway.domain.references import reference
-from services.gateway.store import LATE_MS, PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
+from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
 from services.gateway.views import (
     BeforeView,
     GestureView,
@@ -46,7 +46,7 @@ async def me(web: Web, here: Here) -> Me:
         inbox=tuple(GestureView(each.gesture, buddies.get(each.giver, earlier), each.at_ms) for each in row.inbox),
         rest_until_ms=row.rest_until_ms(now_ms),
         notices=tuple(each.from_ms for each in row.noticed(now_ms)),
-        before=tuple(BeforeView(each.pair, each.until_ms - LATE_MS) for each in row.before if now_ms < each.until_ms),
+        before=tuple(BeforeView(each.pair, each.ended_ms) for each in row.before if now_ms < each.until_ms),
         written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn)
                       for each in row.written))
 

@@ -41,8 +41,8 @@ class PairView:
     my_contact: str | None = None
     their_contact: str | None = None
     """Only once both have offered (rule 13)."""
-    over: bool = False
-    """It has ended, and the alias is nobody's."""
+    ended_ms: int | None = None
+    """It has ended; the alias is then nobody's, and the day tells one earlier buddy from another."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def router(web: Web) -> APIRouter:
         here, _, view = await _to_end(web, request, pair)
         checked = web.check(EndPair, answers)
         unsafe = isinstance(checked, EndPair) and checked.ending == Ending.SAFETY
-        if view.over and not unsafe:
+        if view.ended_ms is not None and not unsafe:
             raise PairOver
         if isinstance(checked, Problems):
             return _form(web, request, "end", view, 422, posted=answers, problems=checked)
@@ -141,7 +141,8 @@ async def _theirs_or_before(web: Web, request: Request, pair: str) -> tuple[Here
     before = here.row.ended_lately(pair, web.host.clock.now_ms())
     if before is None:
         raise NotTheirPair
-    return here, before.other, PairView(pair, web.catalogue.words["names"]["earlier"], over=True)
+    earlier = web.catalogue.words["names"]["earlier"]
+    return here, before.other, PairView(pair, earlier, ended_ms=before.ended_ms)
 
 
 async def _to_end(web: Web, request: Request, pair: str) -> tuple[Here, str, PairView]:

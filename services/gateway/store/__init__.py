@@ -67,6 +67,10 @@ class Before(Row):
     other: str
     until_ms: int
 
+    @property
+    def ended_ms(self) -> int:
+        return self.until_ms - LATE_MS
+
 
 class Notice(Row):
     """That something is not going ahead, whatever it was and however it came (rule 17): it shows from `from_ms` on."""

@@ -88,7 +88,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "moment, with problems": ("me/moment", {**moment, "problems": incomplete}),
         **{name: (f"me/{name}", {**moment, "pair": PAIR})
            for name in ("moment", "contact", "end", "block", "concern")},
-        **{f"{name}, over": (f"me/{name}", {**moment, "pair": PairView("pair4", "an earlier buddy", over=True)})
+        **{f"{name}, over": (f"me/{name}", {**moment, "pair": PairView("pair4", "an earlier buddy", ended_ms=AT_MS)})
            for name in ("end", "block", "concern")},
     }
     made = {name: pages.page(template, **context).body for name, (template, context) in shown.items()}

@@ -177,6 +177,11 @@ def test_the_form_says_when_the_place_to_meet_is_needed() -> None:
     assert hint.text.strip().startswith("Needed if you ticked meeting in person")
 
 
+@pytest.mark.parametrize("name", ["end, over", "block, over", "concern, over"])
+def test_what_is_said_of_an_earlier_buddy_names_the_day_that_tells_one_from_another(name: str) -> None:
+    assert "until 18 November 2026" in GALLERY[name].text
+
+
 def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
     assert all("This is a try-out" in page.text for page in GALLERY.values())
     assert not any(b"try-out" in html or b"/mailbox" in html for name, html in gallery(pages(try_out=False)).items()
