@@ -20,7 +20,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A running system; each is started once for the whole session."""
     if request.param == "composed":
         request.getfixturevalue("engine")
-        with composed() as place:
+        with composed(tmp_path_factory.mktemp("composed")) as place:
             yield place
     else:
         with in_one_process(tmp_path_factory.mktemp("together")) as place:

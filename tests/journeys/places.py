@@ -28,6 +28,7 @@ from services.ledger.app import build as build_ledger
 from services.matcher.app import build as build_matcher
 from services.notifier.app import build as build_notifier
 from shared.programme import load
+from tests.journeys.midday import midday
 from tests.journeys.system import clean_environment, free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +67,9 @@ def ready(url: str) -> None:
 class Together(threading.Thread):
     """The four services as their `build` makes them, in one event loop; the gateway behind a real web server."""
 
-    def __init__(self, redis_url: str, data: Path, key: str) -> None:
+    def __init__(self, redis_url: str, data: Path, key: str, programme: Path) -> None:
         super().__init__(name="the four services")
+        self._programme = programme
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._given: dict[str, Any] = {"redis_url": redis_url, "data": data, "key": key, "try_out": True, "base_url": self.url}
@@ -81,7 +83,7 @@ class Together(threading.Thread):
         asyncio.run(self._live())
 
     async def _live(self) -> None:
-        programme = load()
+        programme = load(self._programme)
         async with AsyncExitStack() as stack:
             for name, build in (("matcher", build_matcher), ("ledger", build_ledger), ("notifier", build_notifier)):
                 _, host = build(self._settings(name), programme)
@@ -102,7 +104,7 @@ class Together(threading.Thread):
 def in_one_process(folder: Path) -> Iterator[Place]:
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     with Server(folder / "server") as server, Redis.from_url(server.url) as redis:
-        together = Together(server.url, folder / "data", key)
+        together = Together(server.url, folder / "data", key, midday(folder))
         together.start()
         environment = clean_environment(REDIS_URL=server.url, TWOWAY_KEY=key, TWOWAY_DATA=str(folder / "data"))
 
@@ -124,11 +126,12 @@ def in_one_process(folder: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def composed() -> Iterator[Place]:
+def composed(folder: Path) -> Iterator[Place]:
     """`docker compose up` as the compose file says for trying out, under a name and on a port of its own."""
     port = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    environment = clean_environment(TWOWAY_TRY_OUT="1", TWOWAY_PORT=str(port), TWOWAY_BASE_URL=url)
+    environment = clean_environment(TWOWAY_TRY_OUT="1", TWOWAY_PORT=str(port), TWOWAY_BASE_URL=url,
+                                    TWOWAY_PROGRAMME=str(midday(folder)))
     compose = ["docker", "compose", "--project-name", f"twoway-journey-{os.getpid()}", "--env-file", os.devnull,
                "--file", str(ROOT / "docker-compose.yml"), "--profile", "console"]
 

@@ -19,6 +19,8 @@ from console import running as runs
 from console.running import Running
 from console.tether import tethered
 from shared import SERVICES
+from shared.programme import DEFAULT
+from tests.journeys.midday import midday
 
 READY_S_MAX = 60.0
 
@@ -30,6 +32,7 @@ class Up:
     process: subprocess.Popen[bytes]
     data: Path
     log: Path
+    programme: Path
 
     @property
     def running(self) -> Running:
@@ -92,13 +95,15 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 @contextmanager
 def up(data: Path, **environment: str) -> Iterator[Up]:
-    """Starts it, waits until it is ready, and ends it if the test has not."""
+    """Starts it, waits until it is ready, and ends it if the test has not. In its programme it is midday."""
     log = data.with_suffix(".log")
+    programme = midday(data.parent, Path(environment.pop("TWOWAY_PROGRAMME", DEFAULT)))
     with log.open("ab") as out:
         process = subprocess.Popen(
             tethered([sys.executable, "-m", "console.main", "up", "--data", str(data), "--port", str(free_ports())]),
-            env=clean_environment(**environment), stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
-    system = Up(process, data, log)
+            env=clean_environment(**environment, TWOWAY_PROGRAMME=str(programme)),
+            stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+    system = Up(process, data, log, programme)
     try:
         deadline = time.monotonic() + READY_S_MAX
         while '"system.ready"' not in log.read_text("utf-8"):

@@ -51,7 +51,8 @@ class Seconds:
         for place, service in enumerate(SERVICES):
             if service not in self._processes or self._processes[service].poll() is not None:
                 environment = clean_environment(**self._system.running.environment(service))
-                environment |= {"TWOWAY_PORT": str(self._first_port + place), "TWOWAY_SEND_LEASE_S": str(LEASE_S)}
+                environment |= {"TWOWAY_PORT": str(self._first_port + place), "TWOWAY_SEND_LEASE_S": str(LEASE_S),
+                                "TWOWAY_PROGRAMME": str(self._system.programme)}
                 self._processes[service] = subprocess.Popen(
                     tethered([sys.executable, "-m", f"services.{service}"]), env=environment,
                     stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True)
