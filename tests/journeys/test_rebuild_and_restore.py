@@ -32,6 +32,8 @@ from tests.journeys.someone import Someone
 from tests.journeys.system import Up, clean_environment, up
 
 PEOPLE = size(20, 200)
+AT_IT = size(60, 400)
+"""Enough people to be still at it when a backup, which takes some seconds, is done."""
 P0 = Partition(0)
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(size(280, 1_800))]
@@ -153,7 +155,7 @@ def test_a_backup_under_load_comes_to_life_elsewhere_and_who_left_stays_left(tmp
     with up(tmp_path / "var") as system:
         system.command("demo", "--people", str(PEOPLE // 2), "--seed", "8", timeout=size(120, 900))
         asyncio.run(joins(system))
-        with system.started("demo", "--people", str(PEOPLE // 2), "--seed", "9") as people:
+        with system.started("demo", "--people", str(AT_IT), "--seed", "9") as people:
             wait_until_at_it(system, people)
             system.command("backup", str(backup), "--key-to", str(tmp_path / "key"))
             assert people.poll() is None, "people were at it all the while"
