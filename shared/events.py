@@ -329,10 +329,11 @@ class PeerLeft(Event, type="peer.left", owner=GATEWAY):
 
 
 class SignInRequested(Event, type="sign_in.requested", owner=GATEWAY):
-    """Somebody asked for a link to their page."""
+    """Somebody asked for a link to their page, or filled in the form with the address of somebody who is here."""
 
     peer: PeerId
     secret: Sealed
+    by_form: bool = Field(False, description="true: our form was filled in with this address; no more follows from it")
 
 
 # ── gateway: what partners publish ───────────────────────────────────────────────────────────────────────────────────

@@ -79,7 +79,8 @@ def _shown(value: object, words: Mapping[str, str], yes: str) -> tuple[str, ...]
 async def send(web: Web, draft: Draft, asked: Ask, here: Here | None) -> None:
     """Puts the request on the log, once however often it is called.
 
-    An address that is somebody's already gets that somebody a sign-in link instead, and the page shows no difference.
+    An address that is somebody's already gets that somebody a link to their page instead, in a message that says why,
+    and the page shows no difference.
     An invitation is used up after that, apart: whatever becomes of it, the request is in. Raises RedisError: unknown,
     call again with the same draft.
     """
@@ -102,7 +103,7 @@ async def _join(web: Web, draft: Draft, asked: Ask) -> str | None:
                                    *_request(web, draft, asked, asked.community, key, QuietHours()))
         return draft.peer
     if claim.outcome == "other":
-        await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id())
+        await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id(), by_form=True)
         return claim.holder
     return None
 

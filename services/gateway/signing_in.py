@@ -18,7 +18,8 @@ def new_secret() -> SignInSecret:
     return SignInSecret(token=secrets.token_urlsafe(TOKEN_BYTES), code=f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}")
 
 
-async def send_link(web: Web, partition: Partition, peer: str, email: str, attempt: str) -> None:
+async def send_link(web: Web, partition: Partition, peer: str, email: str, attempt: str, *,
+                    by_form: bool = False) -> None:
     """Within the limit of messages to one address; beyond it nothing is sent, and nobody is told so. Raises RedisError."""
     key: Any = await web.host.redis.hget(KEYS.path(partition, SERVICE), peer)
     if key is None or not await web.limits.may_write_to(email):
@@ -26,9 +27,9 @@ async def send_link(web: Web, partition: Partition, peer: str, email: str, attem
         return
     secret = new_secret()
     await web.sign_ins.begin(attempt, peer, partition.number, secret, web.host.clock.now_ms())
-    sealed = web.host.vault.seal(peer, key, secret)
+    event = SignInRequested(peer=peer, secret=web.host.vault.seal(peer, key, secret), by_form=by_form)
     await web.forwarder.say(partition, Input(
-        SignInRequested(peer=peer, secret=sealed), web.host.clock.new_id(), clear=secret.model_dump_json().encode()))
+        event, web.host.clock.new_id(), clear=secret.model_dump_json().encode()))
 
 
 async def send_links(web: Web, email: str, attempt: str) -> None:

@@ -133,7 +133,8 @@ class Decisions:
         return self._told(rows, entry, [], entry.event.receiver, of_gesture(entry.event.gesture), entry.event.pair)
 
     def sign_in_requested(self, rows: Rows, entry: Entry) -> Said:
-        return self._told(rows, entry, [], entry.event.peer, Template.SIGN_IN, None)
+        template = Template.KNOWN_ALREADY if entry.event.by_form else Template.SIGN_IN
+        return self._told(rows, entry, [], entry.event.peer, template, None)
 
     def referral_made(self, rows: Rows, entry: Entry) -> Said:
         said: Said = []

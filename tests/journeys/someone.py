@@ -111,7 +111,7 @@ class Someone:
         check = await self.fills_in()
         assert check.heading == "Check your answers", check.text
         sent = await self.browser.send(check.form("/ask/check"))
-        assert sent.heading == "Your request is with us", sent.text
+        assert sent.heading == "Thank you for asking", sent.text
         return sent
 
     async def asks_to_sign_in(self) -> Page:

@@ -133,9 +133,9 @@ async def test_pages_say_so_kindly_and_keep_the_answers_and_everything_goes_on_b
         await ann.sees_counts(1, 0)
         await ben.sees_counts(0, 1)
         for _ in range(2):
-            assert (await eve.browser.send(unsent.form("/ask/check"))).heading == "Your request is with us"
+            assert (await eve.browser.send(unsent.form("/ask/check"))).heading == "Thank you for asking"
         checked = await fay.browser.send(kept.form("/ask"))
-        assert (await fay.browser.send(checked.form("/ask/check"))).heading == "Your request is with us"
+        assert (await fay.browser.send(checked.form("/ask/check"))).heading == "Thank you for asking"
         for each in (eve, fay):
             await each.gets("received")
             await each.signs_in_by_link()

@@ -71,7 +71,7 @@ def asks(person: Window, email: str, seeks: str, offers: str, **answers: str | l
     fills_in(person, email, seeks, offers, **answers)
     person.clicks("Continue to check your answers")
     person.clicks("Send my request")
-    assert person.heading == "Your request is with us"
+    assert person.heading == "Thank you for asking"
 
 
 def signs_in(person: Window, email: str) -> None:

@@ -96,7 +96,10 @@ def router(web: Web) -> APIRouter:
         _, draft = await _draft(web, request)
         if draft is None or not draft.sent:
             return web.message(request, "nothing_to_check", 404)
-        return web.page(request, "sent", reference=reference(draft.request))
+        here = await web.maybe_here(request)
+        # To anybody else the page says the same whether the address they gave was known or not.
+        certain = here is not None and here.peer == draft.peer
+        return web.page(request, "sent", reference=reference(draft.request), certain=certain)
 
     return routes
 

@@ -11,6 +11,7 @@ class Template(StrEnum):
     """A message by its file in `templates/<language>/`."""
 
     SIGN_IN = "sign_in"
+    KNOWN_ALREADY = "known_already"
     RECEIVED = "received"
     PROPOSAL = "proposal"
     NOT_GOING_AHEAD = "not_going_ahead"
@@ -28,7 +29,7 @@ def of_gesture(gesture: Gesture) -> Template:
 
 
 def klass_of(template: Template) -> MessageClass:
-    """Gestures are kind, sign-in is sign-in, and everything else is essential."""
-    if template is Template.SIGN_IN:
+    """Gestures are kind, what brings a link that opens their page is sign-in, and everything else is essential."""
+    if template in (Template.SIGN_IN, Template.KNOWN_ALREADY):
         return MessageClass.SIGN_IN
     return MessageClass.KIND if template.startswith("gesture_") else MessageClass.ESSENTIAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -98,7 +99,31 @@ async def test_an_address_that_is_somebodys_already_gets_a_link_and_the_asker_se
     second = await here.asks("KIM@example.org", seeks=["grief"])
     assert second.heading == first.heading
     assert await _types(here) == [*FIRST, "sign_in.requested"]
-    assert (await here.events("sign_in.requested"))[0]["peer"] == (await here.events("peer.joined"))[0]["peer"]
+    asked = (await here.events("sign_in.requested"))[0]
+    assert (asked["peer"], asked["by_form"]) == ((await here.events("peer.joined"))[0]["peer"], True)
+
+
+async def test_what_the_page_says_after_sending_is_true_of_whoever_is_new_and_of_whoever_is_not(here: Site) -> None:
+    seen = []
+    for _ in range(2):
+        visitor = await here.asks("kim@example.org")
+        seen.append(re.sub(r"[A-Z]{4}-[A-Z]{4}", "", visitor.page.text))
+    assert seen[0] == seen[1]
+    assert "If you are new here" in seen[1]
+    assert "this form was not kept" in seen[1]
+
+
+async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is_in(here: Site) -> None:
+    await here.asks("kim@example.org")
+    kim = await here.signed_in("kim@example.org")
+    await kim.open("/me/withdraw")
+    await kim.submit("/me/withdraw")
+    await kim.open("/ask")
+    await kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["en"], consent="yes")
+    await kim.submit("/ask/check")
+    assert kim.heading == "Your request is with us"
+    assert reference((await here.events("support.requested"))[-1]["request"]) in kim.page.text
+    assert "new here" not in kim.page.text
 
 
 async def test_two_people_ask_from_one_device_one_after_the_other(here: Site) -> None:

@@ -63,6 +63,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "check": ("check", {"answers": [Answered("seeks", "Support you would like", ("Sleep", "<i>")),
                                         Answered("area", "Where you could meet", ())]}),
         "sent": ("sent", {"reference": "BCDF-GHJK"}),
+        "sent, signed in": ("sent", {"reference": "BCDF-GHJK", "certain": True, "signed_in": True}),
         "sign in": ("sign_in", {}),
         "code": ("code", {}),
         "code spent, with problems": ("code", {

@@ -435,6 +435,15 @@ def test_a_sign_in_goes_at_once_in_the_night_and_on_a_break():
     assert world.deliver_all() == ["sign_in"]
 
 
+def test_whoever_is_here_already_hears_that_the_form_was_filled_in_with_their_address():
+    world = World("2026-03-02 23:15")
+    world.person("ann", USUAL)
+    world.happens(stops("ann"))
+    said = world.happens(SignInRequested(peer="ann", secret=Sealed("s1.ann.first"), by_form=True))
+    assert templates(said) == [("ann", "known_already")]
+    assert [world.row(each).secret for each in world.ready()] == ["s1.ann.first"]
+
+
 def test_two_sign_ins_carry_their_own_secrets_and_the_person_keeps_neither():
     world = World()
     world.person("ann")

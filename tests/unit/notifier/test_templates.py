@@ -103,6 +103,7 @@ def test_only_the_sign_in_message_carries_the_code_and_it_carries_the_link_too(l
         carries = "123456" in rendered(language, template).text
         assert carries is (template is Template.SIGN_IN)
     assert f"{BASE}/a-link" in rendered(language, Template.SIGN_IN).text
+    assert f"{BASE}/a-link" in rendered(language, Template.KNOWN_ALREADY).text, "no page waits for a code of this one"
 
 
 def test_the_words_of_each_gesture_are_in_its_message():

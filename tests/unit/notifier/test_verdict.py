@@ -125,5 +125,5 @@ def test_every_gesture_has_a_kind_message_of_its_own():
     assert {klass_of(of_gesture(each)) for each in Gesture} == {KIND}
 
 
-def test_only_sign_in_is_of_the_class_that_passes_quiet_hours():
-    assert [each for each in Template if klass_of(each) is SIGN_IN] == [Template.SIGN_IN]
+def test_only_what_brings_a_link_that_opens_a_page_is_of_the_class_that_passes_quiet_hours():
+    assert [each for each in Template if klass_of(each) is SIGN_IN] == [Template.SIGN_IN, Template.KNOWN_ALREADY]
