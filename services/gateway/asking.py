@@ -99,8 +99,9 @@ async def _join(web: Web, draft: Draft, asked: Ask) -> str | None:
     key = bytes.fromhex(draft.key)
     claim = await web.addresses.claim(partition, asked.email, draft.peer, key)
     if claim.outcome == "ours":
-        await web.forwarder.append(partition, _joined(web, draft, asked, key),
-                                   *_request(web, draft, asked, asked.community, key, QuietHours()))
+        # Not waiting until it shows, as the way below doesn't either: the time it takes tells nobody which way it went.
+        await web.forwarder.say(partition, _joined(web, draft, asked, key),
+                                *_request(web, draft, asked, asked.community, key, QuietHours()))
         return draft.peer
     if claim.outcome == "other":
         await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id(), by_form=True)

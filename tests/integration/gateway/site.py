@@ -113,6 +113,7 @@ class Site:
         assert visitor.path == "/ask/check", visitor.errors()
         await visitor.submit("/ask/check")
         assert visitor.path == "/ask/sent"
+        await self.settled()
         return visitor
 
     async def signed_in(self, email: str, visitor: Visitor | None = None) -> Visitor:

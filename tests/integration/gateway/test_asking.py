@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from pathlib import Path
 
 from redis.asyncio import Redis
 
 from console.server import Server
 from services.gateway.domain.references import reference
+from services.gateway.forwarding import SHOWN_WITHIN_S
 from services.gateway.store import ADDRESSES, SERVICE
 from services.gateway.store.addresses import Addresses
 from shared.events import Details, Profile
@@ -111,6 +113,27 @@ async def test_what_the_page_says_after_sending_is_true_of_whoever_is_new_and_of
     assert seen[0] == seen[1]
     assert "If you are new here" in seen[1]
     assert "this form was not kept" in seen[1]
+
+
+async def test_a_reader_that_is_behind_does_not_tell_whether_an_address_is_known(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    await redis.set(P0.lock(SERVICE), "an instance that stands still")  # so nobody's cursor moves on
+    async with site(redis_url, redis, tmp_path) as here:
+        took = []
+        for email in ("kim@example.org", "sam@example.org", "kim@example.org"):
+            visitor = here.visitor()
+            await visitor.open("/ask")
+            alias = visitor.page.by_id("alias")
+            assert alias is not None
+            await visitor.submit("/ask", **GOOD, email=email, alias=alias.attributes["value"])
+            began = time.monotonic()
+            answer = await visitor.client.post("/ask/check", headers={"content-type": "application/x-www-form-urlencoded"})
+            took.append(time.monotonic() - began)
+            assert answer.status_code == 303
+            await visitor.open("/ask/sent")
+            assert visitor.status == 200
+        assert await _types(here) == [*FIRST, *FIRST, "sign_in.requested"]
+        assert max(took) < SHOWN_WITHIN_S, "no page waits for the read model"
 
 
 async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is_in(here: Site) -> None:
