@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.gateway import catalogue, near, refusals
 from services.gateway.access import Access
+from services.gateway.cookies import Renewing
 from services.gateway.guard import Guard
 from services.gateway.pages import (
     ask,
@@ -55,6 +56,7 @@ def build(settings: GatewaySettings, programme: Programme, clock: Clock | None =
     app.mount("/static", Static(directory=STATIC))
     refusals.install(app, web)
     app.add_middleware(refusals.Bugs, web=web)
+    app.add_middleware(Renewing, cookies=web.cookies)
     # Safe to compress: no page shows what another site's page could put there beside something that is to stay secret.
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Guard, base_url=settings.base_url, refusal=lambda: web.pages.message("forbidden", 403))

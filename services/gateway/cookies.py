@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Name = Literal["session", "draft", "sign_in"]
 
@@ -32,3 +34,24 @@ class Cookies:
 
     def clear(self, response: Response, name: Name) -> None:
         response.delete_cookie(self._prefix + name, path="/", httponly=True, samesite="lax", secure=self._secure)
+
+    def renew(self, headers: MutableHeaders, id: str) -> None:
+        """The session's cookie lives as long as at first; unless the answer has another one, or takes it away."""
+        given = Response()
+        self.set(given, "session", id)
+        if not any(each.startswith(f"{self._prefix}session=") for each in headers.getlist("set-cookie")):
+            headers.append("set-cookie", given.headers["set-cookie"])
+
+
+class Renewing:
+    """ASGI middleware: wherever a page found that a session was due to be renewed, its cookie is renewed too."""
+
+    def __init__(self, app: ASGIApp, cookies: Cookies) -> None:
+        self._app, self._cookies = app, cookies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def renewing(message: Message) -> None:
+            if message["type"] == "http.response.start" and (id := scope.get("state", {}).get("renewed")):
+                self._cookies.renew(MutableHeaders(scope=message), id)
+            await send(message)
+        await self._app(scope, receive, renewing)

@@ -96,9 +96,10 @@ class Web:
     async def signed_in(self, request: Request) -> Here:
         """Raises NotSignedIn, RedisError."""
         id = self.cookies.read(request, "session")
-        session = None if id is None else await self.sessions.find(id, self.host.clock.now_ms())
-        if session is None:
+        found = None if id is None else await self.sessions.find(id, self.host.clock.now_ms())
+        if found is None:
             raise NotSignedIn
+        session, renewed = found
         partition = Partition(session.partition)
         pipeline = self.host.redis.pipeline(transaction=False)
         pipeline.hget(PEERS.path(partition, SERVICE), session.peer)
@@ -110,6 +111,8 @@ class Web:
         profile = self.host.vault.open(peer.profile, key, Profile)
         if not isinstance(profile, Profile):
             raise NotSignedIn
+        if renewed:
+            request.state.renewed = id
         return Here(session.peer, partition, peer, key, profile)
 
     async def maybe_here(self, request: Request) -> Here | None:

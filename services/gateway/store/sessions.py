@@ -26,8 +26,9 @@ class Sessions:
         """Raises RedisError. `id` is fresh at every sign-in, so an id that was planted before is worth nothing."""
         await self._save(id, Session(peer=peer, partition=partition, renewed_ms=now_ms))
 
-    async def find(self, id: str, now_ms: int) -> Session | None:
-        """The session, its end moved on if that is due. Raises RedisError."""
+    async def find(self, id: str, now_ms: int) -> tuple[Session, bool] | None:
+        """The session, and whether its end was moved on, as is due now and then: its cookie's has to be too. Raises
+        RedisError."""
         boxed: Any = await self._redis.get(self._key(id))
         if boxed is None:
             return None
@@ -35,10 +36,11 @@ class Sessions:
             session = Session.model_validate_json(self._vault.unbox("session", boxed))
         except BrokenSeal:
             return None
-        if session_renewal_due(session.renewed_ms, now_ms):
+        due = session_renewal_due(session.renewed_ms, now_ms)
+        if due:
             session = session.model_copy(update={"renewed_ms": now_ms})
             await self._save(id, session)
-        return session
+        return session, due
 
     async def end(self, id: str) -> None:
         """Raises RedisError."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from services.gateway.domain.signing_in import SECRET_LIVES_MS, SESSION_LIVES_MS
+from services.gateway.domain.signing_in import SECRET_LIVES_MS, SESSION_LIVES_MS, SESSION_RENEWED_AFTER_MS
 from shared.clock import Clock
 from shared.events import SignInSecret
 from tests.integration.gateway.site import Site, Visitor, site
@@ -165,6 +165,37 @@ async def test_a_secret_holds_for_half_an_hour_and_a_session_for_thirty_days(
         await visitor.post(f"/sign-in/{secret.token}", {})
         [session] = [key async for key in redis.scan_iter("twoway:gateway:session:*")]
         assert SECRET_LIVES_MS < await redis.pttl(session) <= SESSION_LIVES_MS
+
+
+async def test_a_session_ends_thirty_days_after_the_last_visit_in_the_browser_too(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    now = [1_795_000_000_000]
+    async with site(redis_url, redis, tmp_path, Clock(now_ms=lambda: now[0])) as here:
+        await here.asks("kim@example.org")
+        visitor = await here.signed_in("kim@example.org")
+        session = visitor.client.cookies["twoway_session"]
+        assert "set-cookie" not in (await visitor.client.get("/me")).headers, "once an hour is enough"
+        for path in ("/me", "/ask", "/me/nowhere"):
+            now[0] += SESSION_RENEWED_AFTER_MS
+            answer = await visitor.client.get(path)
+            if path == "/me/nowhere":
+                assert "set-cookie" not in answer.headers, "nobody looked who it is"
+                continue
+            [cookie] = answer.headers.get_list("set-cookie")
+            assert cookie.startswith(f"twoway_session={session};")
+            assert f"max-age={SESSION_LIVES_MS // 1000};" in cookie.lower()
+
+
+async def test_a_visit_that_renews_a_session_and_ends_it_leaves_no_cookie_behind(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    now = [1_795_000_000_000]
+    async with site(redis_url, redis, tmp_path, Clock(now_ms=lambda: now[0])) as here:
+        await here.asks("kim@example.org")
+        visitor = await here.signed_in("kim@example.org")
+        now[0] += SESSION_RENEWED_AFTER_MS
+        await visitor.post("/me/leave", {"sure": "yes"})
+        assert visitor.heading == "Goodbye, and thank you"
+        assert "twoway_session" not in visitor.client.cookies
 
 
 async def test_a_link_of_half_an_hour_ago_is_spent_even_if_redis_still_had_it(
