@@ -16,7 +16,7 @@ MAIL_S_MAX = 60.0
 """How long somebody waits for a message; on an idle system it is there at once."""
 
 SIGN_INS_MAX = 4
-"""Messages asked for at most; five in a quarter of an hour go to one address."""
+"""Messages asked for at most; five in a quarter of an hour and twelve in a day go to one address."""
 
 SPENT = (410, 422)
 """What a page answers to a link or a code that was used already."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.asyncio import Redis
 
+from services.gateway.settings import GatewaySettings
 from shared.sealing import Vault
 
-MINUTES = 15
-"""The window for messages to one address, and what a limited page says about coming back."""
+QUARTER = 15
+"""Minutes: the shorter window for messages to one address."""
 
 
 class Limited(Exception):
@@ -24,24 +25,36 @@ class Limited(Exception):
 
 
 class Limits:
-    """Counts in Redis, so that several gateways count together, under keyed hashes: no network's address rests there."""
+    """Counts in Redis, so that several gateways count together, under keyed hashes: no network's address rests there.
+    In a try-out networks are not counted."""
 
-    def __init__(self, redis: Redis, vault: Vault, *, posts_per_minute: int | None, sign_ins_per_quarter: int) -> None:
+    def __init__(self, redis: Redis, vault: Vault, settings: GatewaySettings) -> None:
         storage = RedisStorage("async+redis://", implementation="redispy", key_prefix="twoway:limits",
                                connection_pool=redis.connection_pool)  # type: ignore[arg-type]  # untyped option
         self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._vault = vault
-        self._posts = None if posts_per_minute is None else RateLimitItemPerMinute(posts_per_minute)
-        self._sign_ins = RateLimitItemPerMinute(sign_ins_per_quarter, MINUTES)
+        self._networks_too = not settings.try_out
+        self._posts = RateLimitItemPerMinute(settings.posts_per_minute)
+        self._sign_ins_from = RateLimitItemPerHour(settings.sign_ins_per_hour)
+        self._sign_ins_to = (RateLimitItemPerMinute(settings.sign_ins_per_quarter, QUARTER),
+                             RateLimitItemPerDay(settings.sign_ins_per_day))
 
     async def post_from(self, address: str) -> None:
         """Raises Limited, RedisError."""
-        if self._posts is not None and not await self._limiter.hit(self._posts, self._hash("network", network(address))):
-            raise Limited(1)
+        await self._from(address, self._posts, minutes=1)
+
+    async def sign_in_from(self, address: str) -> None:
+        """Whether or not the address that is to be written to is known. Raises Limited, RedisError."""
+        await self._from(address, self._sign_ins_from, minutes=60)
 
     async def may_write_to(self, email: str) -> bool:
         """Whether another sign-in message may go to this address now. Raises RedisError."""
-        return await self._limiter.hit(self._sign_ins, self._hash("address", email.lower()))
+        to = self._hash("address", email.lower())
+        return all([await self._limiter.hit(limit, to) for limit in self._sign_ins_to])
+
+    async def _from(self, address: str, limit: RateLimitItem, *, minutes: int) -> None:
+        if self._networks_too and not await self._limiter.hit(limit, self._hash("network", network(address))):
+            raise Limited(minutes)
 
     def _hash(self, kind: str, text: str) -> str:
         return self._vault.mac(f"limit {kind}", text.encode())[:32]

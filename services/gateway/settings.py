@@ -17,14 +17,22 @@ class GatewaySettings(Settings):
         "come by https only.")
     try_out: bool = Field(
         False, description="1: pages say that this is a try-out, /mailbox shows every message to whoever comes from a "
-        "private address and through no web server, and the limit per network is off, since everyone comes from one "
+        "private address and through no web server, and the limits per network are off, since everyone comes from one "
         "machine. `twoway up` sets it where both what it listens on and TWOWAY_BASE_URL are this machine's own.")
     posts_per_minute: int = Field(
         120, ge=1, le=100_000, description="Forms and events that one network (an IPv4 address, an IPv6 /64) may send "
         "in a minute. A clinic's or a library's people share one.")
     sign_ins_per_quarter: int = Field(
-        5, ge=1, le=1_000, description="Sign-in messages that one e-mail address can be sent in 15 minutes. With five "
-        "tries a code, a code is guessed with p = 0.000025 in that time.")
+        5, ge=1, le=1_000, description="Sign-in messages that one e-mail address can be sent in 15 minutes: whoever "
+        "waits for a slow one asks again once or twice.")
+    sign_ins_per_day: int = Field(
+        12, ge=1, le=10_000, description="Sign-in messages that one e-mail address can be sent in 24 hours. Anybody can "
+        "have them sent, at night too. With five tries a code, a code is guessed with p = 0.00006 in a day, 0.002 in a "
+        "month; every message more adds to it.")
+    sign_ins_per_hour: int = Field(
+        60, ge=1, le=100_000, description="Times that one network may ask for a sign-in message or send in the form for "
+        "a buddy in an hour, whatever the addresses. Enough for a group that does so together in one room; too few for "
+        "writing to everybody on a list. Off where TWOWAY_TRY_OUT=1.")
     trusted_proxies: str = Field(
         "127.0.0.1,::1", description="Web servers in front of the gateway, as addresses and ranges with commas between "
         "(172.16.0.0/12). Only they are believed when they say for whom they ask; without it everybody behind one "

@@ -41,6 +41,11 @@ FORGOTTEN: tuple[Name, ...] = ("session", "draft", "sign_in")
 """Cookies that go with whoever signs out or leaves: the next person on the device begins anew."""
 
 
+def address(request: Request) -> str:
+    """Where it came from, as far as is known."""
+    return request.client.host if request.client else ""
+
+
 class NotSignedIn(Exception):
     """Nobody is signed in here, or the session has run out, or the person has left."""
 
@@ -68,9 +73,7 @@ class Web:
         self.drafts, self.sessions = Drafts(host.redis, host.vault), Sessions(host.redis, host.vault)
         self.sign_ins, self.addresses = SignIns(host.redis, host.vault), Addresses(host.redis, host.vault)
         self.invitations, self.goodbyes = Invitations(host.redis, host.vault), Goodbyes(host.redis, host.vault)
-        self.limits = Limits(
-            host.redis, host.vault, sign_ins_per_quarter=settings.sign_ins_per_quarter,
-            posts_per_minute=None if settings.try_out else settings.posts_per_minute)
+        self.limits = Limits(host.redis, host.vault, settings)
 
     def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
         context.setdefault("form_id", self.host.clock.new_id())
@@ -87,7 +90,7 @@ class Web:
         """The form that came. Raises HTTPException 413, NotAForm, Limited, RedisError."""
         form = posted.parse(await bodies.read(request), request.headers.get("content-type", ""))
         request.state.posted = form
-        await self.limits.post_from(request.client.host if request.client else "")
+        await self.limits.post_from(address(request))
         return form
 
     def check(self, form: type[F], answers: Posted) -> F | Problems:

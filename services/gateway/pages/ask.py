@@ -16,7 +16,7 @@ from services.gateway.pages.settled import settled
 from services.gateway.posted import Posted
 from services.gateway.problems import Problems
 from services.gateway.store.drafts import Draft
-from services.gateway.web import Here, NotSignedIn, Web
+from services.gateway.web import Here, NotSignedIn, Web, address
 
 
 def router(web: Web) -> APIRouter:
@@ -86,6 +86,8 @@ def router(web: Web) -> APIRouter:
             asked = web.check(Ask, Posted(draft.fields))
             if not isinstance(asked, Ask):
                 return RedirectResponse("/ask", 303)  # the programme's choices have changed since
+            if draft.key:  # whoever is signed in has nobody written to
+                await web.limits.sign_in_from(address(request))
             async with settled():
                 await asking.send(web, draft, asked, here)
             await web.drafts.save(id, draft.after_sending())

@@ -14,7 +14,7 @@ from services.gateway.intake import CloudEvent, Refused
 from services.gateway.limiting import Limited
 from services.gateway.pages.settled import settled
 from services.gateway.referring import find_referral, receipt, refer, referral_of_receipt
-from services.gateway.web import Web
+from services.gateway.web import Web, address
 from shared import partners
 from shared.logs import get_logger
 from shared.stream.append import OtherBody
@@ -58,7 +58,7 @@ async def _take(web: Web, request: Request) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != intake.MEDIA_TYPE:
         raise Refused(415, "unsupported_media_type", f"Send {intake.MEDIA_TYPE}.")
     try:
-        await web.limits.post_from(request.client.host if request.client else "")
+        await web.limits.post_from(address(request))
         partner, event = await _authenticated(web, request, body)
         referral = intake.referral_of(event, [partner.community])
         async with settled():  # whether somebody is invited shows in nothing, the time it takes included

@@ -12,7 +12,7 @@ from services.gateway.pages.settled import settled
 from services.gateway.problems import Problems
 from services.gateway.signing_in import send_links
 from services.gateway.store.sign_ins import Known
-from services.gateway.web import Web
+from services.gateway.web import Web, address
 
 
 def router(web: Web) -> APIRouter:
@@ -29,6 +29,7 @@ def router(web: Web) -> APIRouter:
             checked = web.check(SignIn, answers)
             if isinstance(checked, Problems):
                 return web.page(request, "sign_in", 422, posted=answers, problems=checked)
+            await web.limits.sign_in_from(address(request))
             attempt = web.host.clock.new_id()
             async with settled():
                 await send_links(web, checked.email, attempt)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from services.gateway.domain.signing_in import SECRET_LIVES_MS, SESSION_LIVES_MS, SESSION_RENEWED_AFTER_MS
 from shared.clock import Clock
 from shared.events import SignInSecret
-from tests.integration.gateway.site import Site, Visitor, site
+from tests.integration.gateway.site import GOOD, Site, Visitor, site
 
 
 async def _asked(here: Site, visitor: Visitor, email: str) -> SignInSecret:
@@ -212,9 +213,10 @@ async def test_a_link_of_half_an_hour_ago_is_spent_even_if_redis_still_had_it(
         assert visitor.status == 410
 
 
+@pytest.mark.parametrize("limit", ["sign_ins_per_quarter", "sign_ins_per_day"])
 async def test_one_address_is_sent_few_messages_and_nobody_is_told_that_it_was_enough(
-        redis_url: str, redis: Redis, tmp_path: Path) -> None:
-    async with site(redis_url, redis, tmp_path, sign_ins_per_quarter=2) as here:
+        redis_url: str, redis: Redis, tmp_path: Path, limit: str) -> None:
+    async with site(redis_url, redis, tmp_path, **{limit: 2}) as here:
         await here.asks("kim@example.org")
         seen = set()
         for number in range(4):
@@ -224,6 +226,32 @@ async def test_one_address_is_sent_few_messages_and_nobody_is_told_that_it_was_e
             seen.add((visitor.status, visitor.path, visitor.page.text))
         assert len(seen) == 1
         assert len(await here.events("sign_in.requested")) == 2
+
+
+async def test_one_network_can_have_few_messages_sent_whether_the_addresses_are_known_or_not(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, sign_ins_per_hour=3) as here:
+        await here.asks("kim@example.org")
+        visitor = here.visitor()
+        for email in ("kim@example.org", "nobody@example.org"):
+            await visitor.post("/sign-in", {"email": email})
+            assert visitor.status == 200
+        for email in ("kim@example.org", "nobody@example.org"):
+            await visitor.post("/sign-in", {"email": email})
+            assert visitor.status == 429
+            assert "about 60 minutes" in visitor.page.text
+        await visitor.open("/ask")
+        alias = visitor.page.by_id("alias")
+        assert alias is not None
+        await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"])
+        await visitor.submit("/ask/check")
+        assert visitor.status == 429
+        await visitor.open("/ask/check")
+        assert visitor.heading == "Check your answers", "nothing is lost"
+        assert len(await here.events("sign_in.requested")) == 1
+        other = here.visitor("192.0.2.10")
+        await other.post("/sign-in", {"email": "kim@example.org"})
+        assert other.status == 200
 
 
 async def test_a_network_that_posts_too_often_sees_a_calm_page_and_always_urgent_help(

@@ -63,7 +63,7 @@ async def test_without_a_try_out_there_is_no_mailbox(here: Site) -> None:
 
 
 async def test_in_a_try_out_the_mailbox_shows_what_was_sent_to_whom(redis_url: str, redis: Redis, tmp_path: Path) -> None:
-    async with site(redis_url, redis, tmp_path, try_out=True, posts_per_minute=1) as here:
+    async with site(redis_url, redis, tmp_path, try_out=True, posts_per_minute=1, sign_ins_per_hour=1) as here:
         for to in ("kim@example.org", "sam@example.org"):
             await mailbox.put(redis, here.host.vault, mailbox.Mail(
                 message_id="<1@x>", to=to, subject="Your link", text="Open http://127.0.0.1:8000/sign-in/abc now.\n<b>",
