@@ -15,6 +15,7 @@ from shared.stream.names import Partition
 INPUTS: dict[type[e.Event], Handling] = {
     e.PeerJoined: Handling(needs=peers.needs, apply=peers.joined),
     e.PreferencesChanged: Handling(needs=peers.needs, apply=peers.preferences),
+    e.ConsentGiven: Handling(needs=peers.needs, apply=peers.consents),
     e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
     e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),

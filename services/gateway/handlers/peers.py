@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from services.gateway.store import ADDRESS_OF, ADDRESSES, PEERS, REQUESTS, PeerRow
-from shared.events import BreakEnded, BreakStarted, CountsChanged, PeerJoined, PeerLeft, PreferencesChanged
+from services.gateway.store import ADDRESS_OF, ADDRESSES, PEERS, REQUESTS, Consented, PeerRow
+from shared.events import (
+    BreakEnded,
+    BreakStarted,
+    ConsentGiven,
+    CountsChanged,
+    PeerJoined,
+    PeerLeft,
+    PreferencesChanged,
+)
 from shared.rows import KEYS, Ref, Rows
 
-OfPeer = PreferencesChanged | BreakStarted | BreakEnded | CountsChanged
+OfPeer = PreferencesChanged | ConsentGiven | BreakStarted | BreakEnded | CountsChanged
 
 
 def change(rows: Rows, peer: str, how: Callable[[PeerRow], PeerRow]) -> None:
@@ -29,6 +37,13 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
 
 def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
     change(rows, event.peer, lambda row: row.changed(quiet=event.quiet, stopped=event.stopped))
+
+
+def consents(rows: Rows, event: ConsentGiven, at_ms: int) -> None:
+    """Agreeing anew takes the place of what was agreed before in the same words or an earlier version of them."""
+    now = Consented(wording=event.wording, version=event.version, at_ms=at_ms)
+    change(rows, event.peer, lambda row: row.changed(
+        consents=(*(each for each in row.consents if each.wording != event.wording), now)))
 
 
 def rests(rows: Rows, event: BreakStarted, _at_ms: int) -> None:

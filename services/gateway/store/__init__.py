@@ -79,11 +79,21 @@ class Notice(Row):
     from_ms: int
 
 
+class Consented(Row):
+    """What somebody agreed to, by its wording's name and version, and when they last did."""
+
+    wording: str
+    version: str
+    at_ms: int
+
+
 class PeerRow(Row):
     community: str
     profile: Sealed
     quiet: QuietHours | None = QuietHours()
     stopped: bool = False
+    consents: tuple[Consented, ...] = ()
+    """One for each wording: as long as the person is here, however long the archive is kept (rule 15)."""
     request: str | None = None
     proposals: tuple[str, ...] = ()
     said_yes: tuple[str, ...] = ()

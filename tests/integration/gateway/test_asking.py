@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from pathlib import Path
@@ -12,9 +13,9 @@ from redis.asyncio import Redis
 from console.server import Server
 from services.gateway.domain.references import reference
 from services.gateway.forwarding import SHOWN_WITHIN_S
-from services.gateway.store import ADDRESSES, SERVICE
+from services.gateway.store import ADDRESSES, PEERS, SERVICE, Consented, PeerRow
 from services.gateway.store.addresses import Addresses
-from shared.events import Details, Profile
+from shared.events import ConsentGiven, Details, Profile
 from shared.rows import KEYS
 from shared.testing import until
 from tests.integration.gateway.site import GOOD, P0, Site, site
@@ -134,6 +135,28 @@ async def test_a_reader_that_is_behind_does_not_tell_whether_an_address_is_known
             assert visitor.status == 200
         assert await _types(here) == [*FIRST, *FIRST, "sign_in.requested"]
         assert max(took) < SHOWN_WITHIN_S, "no page waits for the read model"
+
+
+async def test_what_somebody_agreed_to_is_kept_with_its_wording_version_and_time_while_they_are_here(here: Site) -> None:
+    await here.asks("kim@example.org")
+    kim = await here.signed_in("kim@example.org")
+    given: list[tuple[bytes, dict[bytes, bytes]]] = [
+        entry for entry in await here.redis.xrange(P0.log) if entry[1][b"type"] == b"consent.given"]
+    [(at, fields)] = given
+    said = json.loads(fields[b"body"])
+
+    async def row() -> PeerRow:
+        return PEERS.load(await here.redis.hget(PEERS.path(P0, SERVICE), said["peer"]))
+    first = Consented(wording=said["wording"], version=said["version"], at_ms=int(at.split(b"-")[0]))
+    assert (await row()).consents == (first,)
+    other = Consented(wording="a_wording_of_later", version="7", at_ms=0)
+    await here.says(ConsentGiven(peer=said["peer"], wording=other.wording, version=other.version))
+    await here.says(ConsentGiven(peer=said["peer"], wording=first.wording, version="2"))
+    assert [(each.wording, each.version) for each in (await row()).consents] == [
+        (other.wording, "7"), (first.wording, "2")]
+    await kim.post("/me/leave", {"sure": "yes"})
+    await here.settled()
+    assert await here.redis.hget(PEERS.path(P0, SERVICE), said["peer"]) is None
 
 
 async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is_in(here: Site) -> None:

@@ -101,6 +101,8 @@ async def test_the_read_model_can_be_thrown_away_and_made_again_from_the_log(
         vault = here.host.vault
     paths = [table.path(P0, SERVICE) for table in TABLES]
     before = {path: await redis.hgetall(path) for path in paths}
+    rows = [PEERS.load(row) for row in before[PEERS.path(P0, SERVICE)].values()]
+    assert all(row.consents for row in rows)
     assert await redis.hlen(KEYS.path(P0, SERVICE)) == 2
     await redis.delete(*(table.path(P0, SERVICE) for table in TABLES if table.derived))
     await rebuild(service(P0, tmp_path), P0, redis, vault, tmp_path)
