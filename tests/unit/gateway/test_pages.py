@@ -198,6 +198,14 @@ def test_words_that_people_read_are_kind(path: Path) -> None:
     assert "!" not in words
 
 
+@every_page
+def test_words_that_a_page_shows_are_kind_wherever_they_come_from(page: Page) -> None:
+    """Legends, hints, buttons and problems stand in the braces of a template, which the test above passes over."""
+    shown = [page.text, *(each.attributes.get(name, "") for each in page.elements for name in ("aria-label", "title", "value"))]
+    assert not [FORBIDDEN.findall(words) for words in shown if FORBIDDEN.search(words)]
+    assert not [words for words in shown if "!" in words]
+
+
 def _around(page: Page, element: Element) -> str:
     """The classes of what stands before it: enough to see that a link is one inside a try-out mail."""
     before = page.elements[: page.elements.index(element)]
