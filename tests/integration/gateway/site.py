@@ -95,12 +95,12 @@ def _sent(field: Element) -> bool:
 
 
 class Site:
-    def __init__(self, app: Any, host: Host, redis: Redis) -> None:
-        self.app, self.host, self.redis = app, host, redis
+    def __init__(self, app: Any, host: Host, redis: Redis, base_url: str) -> None:
+        self.app, self.host, self.redis, self.base_url = app, host, redis, base_url
         self._clients: list[httpx.AsyncClient] = []
 
     def visitor(self, address: str = "192.0.2.1") -> Visitor:
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=(address, 1)), base_url=BASE)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=(address, 1)), base_url=self.base_url)
         self._clients.append(client)
         return Visitor(client)
 
@@ -162,10 +162,10 @@ class Site:
 
 @asynccontextmanager
 async def site(redis_url: str, redis: Redis, data: Path, clock: Clock | None = None, **changes: Any) -> AsyncIterator[Site]:
-    settings = GatewaySettings(redis_url=redis_url, key=KEY, data=data, base_url=BASE, **changes)
+    settings = GatewaySettings(**{"redis_url": redis_url, "key": KEY, "data": data, "base_url": BASE, **changes})
     app, host = build(settings, load(), clock)
     async with host.lifespan():
-        it = Site(app, host, redis)
+        it = Site(app, host, redis, settings.base_url)
         try:
             yield it
         finally:

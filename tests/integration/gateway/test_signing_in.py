@@ -144,13 +144,22 @@ async def test_signing_in_anew_changes_the_session_and_signing_out_ends_it(here:
     assert planted.path == "/sign-in"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_cookies_are_closed_to_scripts_and_other_sites_and_insist_on_https_where_there_is_one(
-        redis_url: str, redis: Redis, tmp_path: Path) -> None:
-    async with site(redis_url, redis, tmp_path) as here:
-        answer = await here.visitor().client.post("/sign-in", data={"email": "kim@example.org"})
-        assert "HttpOnly" in answer.headers["set-cookie"]
-        assert "samesite=lax" in answer.headers["set-cookie"].lower()
-        assert "Secure" not in answer.headers["set-cookie"]
+        redis_url: str, redis: Redis, tmp_path: Path, scheme: str) -> None:
+    async with site(redis_url, redis, tmp_path, base_url=f"{scheme}://buddies.example.org") as here:
+        await here.asks("kim@example.org")
+        visitor = await here.signed_in("kim@example.org")
+        await visitor.open("/sign-in")
+        [asked] = (await visitor.client.post("/sign-in", data={"email": "kim@example.org"})).headers.get_list("set-cookie")
+        gone = (await visitor.client.post("/sign-out", data={"form": ""})).headers.get_list("set-cookie")
+        assert len(gone) == 3
+        for cookie in (asked, *gone):
+            name, *attributes = cookie.lower().split("; ")
+            assert {"httponly", "samesite=lax", "path=/"} <= set(attributes)
+            assert not [each for each in attributes if each.startswith("domain")]
+            assert ("secure" in attributes) is name.startswith("__host-twoway_") is (scheme == "https")
+        assert "strict-transport-security" in (await visitor.client.get("/")).headers or scheme == "http"
 
 
 async def test_a_secret_holds_for_half_an_hour_and_a_session_for_thirty_days(
