@@ -8,6 +8,7 @@ import orjson
 
 from services.gateway.forms import Ask
 from services.gateway.posted import Posted
+from services.gateway.problems import Problems
 from services.gateway.referring import use
 from services.gateway.signing_in import send_link
 from services.gateway.store.addresses import joined_id
@@ -35,6 +36,16 @@ def with_what_we_know(answers: Posted, here: Here | None) -> Posted:
     known = {"adult": ("yes",), "alias": (here.profile.alias,), "email": (here.profile.email,),
              "community": (here.row.community,)}
     return Posted({**answers.fields, **known})
+
+
+def checked(web: Web, answers: Posted, here: Here | None) -> Ask | Problems:
+    """What is asked for, or what to put right; of what somebody is not asked again nothing can be wrong."""
+    choices = None if here is None else web.choices.with_own(here.row.community, here.profile.alias)
+    return web.check(Ask, answers, choices)
+
+
+def checked_draft(web: Web, draft: Draft, here: Here | None) -> Ask | Problems:
+    return checked(web, Posted(draft.fields), here if here is not None and here.peer == draft.peer else None)
 
 
 def begun(web: Web, draft: Draft | None, here: Here | None, answers: Posted) -> Draft:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
@@ -48,10 +48,15 @@ class Choices:
     languages: Collection[str]
     communities: Collection[str]
     aliases: Aliases
+    own_alias: str | None = None
 
     @classmethod
     def of(cls, programme: Programme, aliases: Aliases) -> Choices:
         return cls(programme.topics, programme.languages, [one.key for one in programme.communities], aliases)
+
+    def with_own(self, community: str, alias: str) -> Choices:
+        """And what somebody has already. They are not asked for it again, so it holds though the programme dropped it."""
+        return replace(self, communities=(*self.communities, community), own_alias=alias)
 
 
 def refuse(kind: str, **limits: int) -> PydanticCustomError:

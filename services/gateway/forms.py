@@ -93,7 +93,7 @@ class Ask(Form):
     @field_validator("alias")
     @classmethod
     def _offered(cls, alias: str, info: ValidationInfo[Choices]) -> str:
-        if not info.context.aliases.knows(alias):
+        if alias != info.context.own_alias and not info.context.aliases.knows(alias):
             raise refuse("unknown")
         return alias
 

@@ -93,8 +93,8 @@ class Web:
         await self.limits.post_from(address(request))
         return form
 
-    def check(self, form: type[F], answers: Posted) -> F | Problems:
-        return problems.check(form, answers, self.choices, self.catalogue.errors)
+    def check(self, form: type[F], answers: Posted, choices: Choices | None = None) -> F | Problems:
+        return problems.check(form, answers, choices or self.choices, self.catalogue.errors)
 
     async def signed_in(self, request: Request) -> Here:
         """Raises NotSignedIn, RedisError."""

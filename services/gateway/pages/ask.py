@@ -50,7 +50,7 @@ def router(web: Web) -> APIRouter:
             if here is not None and here.row.request is not None:
                 return web.message(request, "already_asking")
             answers = asking.with_what_we_know(answers, here)
-            checked = web.check(Ask, answers)
+            checked = asking.checked(web, answers, here)
             if isinstance(checked, Problems):
                 return _form(web, request, answers, status=422, problems=checked, again=here is not None)
             id, draft = await _draft(web, request)
@@ -65,10 +65,11 @@ def router(web: Web) -> APIRouter:
 
     @routes.get("/ask/check")
     async def check(request: Request) -> Response:
-        _, draft = await _own_draft(web, request, await web.maybe_here(request))
+        here = await web.maybe_here(request)
+        _, draft = await _own_draft(web, request, here)
         if draft is not None and draft.sent:
             return RedirectResponse("/ask/sent", 303)
-        asked = None if draft is None else web.check(Ask, Posted(draft.fields))
+        asked = None if draft is None else asking.checked_draft(web, draft, here)
         if draft is None or not isinstance(asked, Ask):
             return web.message(request, "nothing_to_check", 404)
         return web.page(request, "check", answers=asking.answered(web, asked, again=not draft.key))
@@ -83,7 +84,7 @@ def router(web: Web) -> APIRouter:
         if not draft.sent:
             if here is not None and here.peer == draft.peer and here.row.request not in (None, draft.request):
                 return web.message(request, "already_asking")
-            asked = web.check(Ask, Posted(draft.fields))
+            asked = asking.checked_draft(web, draft, here)
             if not isinstance(asked, Ask):
                 return RedirectResponse("/ask", 303)  # the programme's choices have changed since
             if draft.key:  # whoever is signed in has nobody written to

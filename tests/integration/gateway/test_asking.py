@@ -15,7 +15,7 @@ from services.gateway.domain.references import reference
 from services.gateway.forwarding import SHOWN_WITHIN_S
 from services.gateway.store import ADDRESSES, PEERS, SERVICE, Consented, PeerRow
 from services.gateway.store.addresses import Addresses
-from shared.events import ConsentGiven, Details, Profile
+from shared.events import ConsentGiven, Details, PeerJoined, Profile
 from shared.rows import KEYS
 from shared.testing import until
 from tests.integration.gateway.site import GOOD, P0, Site, site
@@ -157,6 +157,26 @@ async def test_what_somebody_agreed_to_is_kept_with_its_wording_version_and_time
     await kim.post("/me/leave", {"sure": "yes"})
     await here.settled()
     assert await here.redis.hget(PEERS.path(P0, SERVICE), said["peer"]) is None
+
+
+async def test_whoever_asks_again_is_not_stopped_by_a_name_or_a_community_that_the_programme_has_dropped(here: Site) -> None:
+    vault, peer = here.host.vault, "a" * 32
+    key = vault.new_key(peer)
+    await Addresses(here.redis, vault).claim(P0, "kim@example.org", peer, key)
+    profile = vault.seal(peer, key, Profile(alias="Bygone Wyvern", email="kim@example.org"))
+    await here.says(PeerJoined(peer=peer, community="bygone", profile=profile))
+    kim = await here.signed_in("kim@example.org")
+    await kim.open("/ask")
+    await kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["en"], consent="yes")
+    assert kim.path == "/ask/check", kim.errors()
+    await kim.open("/ask/check")
+    assert kim.heading == "Check your answers"
+    await kim.submit("/ask/check")
+    assert kim.heading == "Your request is with us"
+    assert [each["community"] for each in await here.events("support.requested")] == ["bygone"]
+    stranger = here.visitor()
+    await stranger.post("/ask", {**GOOD, "community": "bygone", "alias": "Bygone Wyvern", "email": "sam@example.org"})
+    assert stranger.errors() == ["community", "alias"]
 
 
 async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is_in(here: Site) -> None:
