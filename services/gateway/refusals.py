@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,6 +84,8 @@ class Bugs:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            return  # whoever was sending has gone: nobody is there to be answered, and nothing is broken
         except Exception as error:
             # The last line of defence; the class and the place are logged, the text could quote what a person wrote.
             log.error("page.broke", exc_info=error, route=getattr(scope.get("route"), "path", None))

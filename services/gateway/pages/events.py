@@ -41,7 +41,10 @@ def router(web: Web) -> APIRouter:
             problem = Refused(404, "unknown_receipt", "There is no such receipt.")
             return _json(404, problem.problem(), "application/problem+json")
         body: dict[str, Any] = {"receipt": id, "status": "accepted"}
-        found = await find_referral(web, referral)
+        try:
+            found = await find_referral(web, referral)
+        except (RedisError, OSError):
+            return _away("Nothing was looked up. Ask again after Retry-After.")
         if found is not None and "joined" in found[1].scope and found[1].state == "used":
             body["joined"] = True
         return _json(200, body)
@@ -69,8 +72,7 @@ async def _take(web: Web, request: Request) -> Response:
     except OtherBody as error:
         raise Refused(409, "other_body", "This id was used for another event; a new event needs a new id.", "/id") from error
     except (RedisError, OSError):
-        refused = Refused(503, "away", "Nothing is known to be kept. Send the same event again after Retry-After.")
-        return _json(503, refused.problem(), "application/problem+json", {"retry-after": "5"})
+        return _away("Nothing is known to be kept. Send the same event again after Retry-After.")
     log.info("event.accepted", partner=partner.name, referral=where, outcome="fresh" if fresh else "duplicate")
     id = receipt(web.host.vault, where)
     return _json(202, {"receipt": id, "status_url": f"{web.settings.base_url}/v1/receipts/{id}", "duplicate": not fresh})
@@ -95,6 +97,10 @@ async def _authenticated(web: Web, request: Request, body: bytes) -> tuple[partn
     if unreadable is not None:
         raise unreadable
     return partner, intake.event_of(value)
+
+
+def _away(detail: str) -> Response:
+    return _json(503, Refused(503, "away", detail).problem(), "application/problem+json", {"retry-after": "5"})
 
 
 def _json(status: int, body: Any, kind: str = "application/json", headers: dict[str, str] | None = None) -> Response:

@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 from standardwebhooks import Webhook
 
+from console.server import Server
 from services.gateway.handlers.referrals import LIVES_MS
 from services.gateway.store import REFERRALS, SERVICE
 from shared import partners
@@ -239,3 +240,15 @@ async def test_a_partner_that_sends_too_fast_is_told_when_to_come_back(redis_url
         answers = [await clinic.sends(id=str(number)) for number in range(3)]
         assert [answer.status_code for answer in answers] == [202, 202, 429]
         assert answers[-1].headers["retry-after"] == "60"
+
+
+async def test_while_redis_is_away_a_partner_is_told_so_as_a_machine_reads_it(
+        server: Server, redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path) as here:
+        clinic = await _clinic(here)
+        receipt = (await clinic.sends()).json()["receipt"]
+        server.stop()
+        for answer in (await clinic.sends(), await clinic.client.get(f"/v1/receipts/{receipt}")):
+            assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+            assert answer.headers["retry-after"] == "5"
+            assert answer.json()["type"] == "urn:twoway:problem:away"

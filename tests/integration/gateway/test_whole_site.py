@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import structlog
 from redis.asyncio import Redis
+from starlette.types import Message
 
 from services.gateway import left_ids
 from services.gateway.service import service
@@ -151,6 +153,29 @@ async def test_a_bug_is_a_kind_page_and_a_log_line_without_a_word_of_what_was_wr
     assert b"page.broke" in log.read_bytes()
     assert b"canary" not in log.read_bytes()
     assert "canary" not in "".join(capfd.readouterr())
+
+
+async def test_whoever_goes_away_while_they_send_is_no_fault_of_ours(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with logged(log), site(redis_url, redis, tmp_path) as here:
+        for path in ("/ask", "/v1/events"):
+            came = iter([{"type": "http.request", "body": b"seeks=", "more_body": True}, {"type": "http.disconnect"}])
+            answered: list[Message] = []
+
+            async def receive(came: Iterator[Message] = came) -> Message:
+                return next(came)
+
+            async def send(message: Message, answered: list[Message] = answered) -> None:
+                answered.append(message)
+            headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"9000")]
+            await here.app({"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+                            "headers": headers, "client": ("192.0.2.1", 1), "scheme": "http", "root_path": "",
+                            "server": ("127.0.0.1", 8000), "http_version": "1.1", "asgi": {"version": "3.0"}}, receive, send)
+            assert answered == []
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    assert not [line for line in lines if line["level"] != "info"]
+    assert [line["status"] for line in lines if line["message"] == "page.answered"] == [0, 0]
 
 
 async def test_communities_on_two_partitions_are_one_site(redis_url: str, redis: Redis, tmp_path: Path) -> None:
