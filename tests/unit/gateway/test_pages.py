@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.rendering import HERE, STATIC
-from tests.unit.gateway.gallery import ME, gallery, pages
+from services.gateway.rendering import HERE, STATIC, Pages
+from tests.unit.gateway.gallery import CATALOGUE, ME, PROGRAMME, gallery, pages
 from tests.unit.gateway.html import Element, Page
 
 GALLERY = {name: Page(html) for name, html in gallery(pages()).items()}
@@ -180,6 +180,13 @@ def test_the_form_says_when_the_place_to_meet_is_needed() -> None:
 @pytest.mark.parametrize("name", ["end, over", "block, over", "concern, over"])
 def test_what_is_said_of_an_earlier_buddy_names_the_day_that_tells_one_from_another(name: str) -> None:
     assert "until 18 November 2026" in GALLERY[name].text
+
+
+def test_a_programme_goes_by_its_own_name_on_every_page() -> None:
+    own = Pages(PROGRAMME.model_copy(update={"name": "Harbour Buddies"}), CATALOGUE, try_out=False)
+    shown = {name: Page(html).text for name, html in gallery(own).items()}
+    assert not [name for name, text in shown.items() if "Twoway" in text]
+    assert "I agree that Harbour Buddies keeps" in shown["ask"]
 
 
 def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
