@@ -18,8 +18,9 @@ from console.browser import FORM, Browser, Form, Page, read
 from tests.unit.gateway import html
 
 MARKS = {
-    "received": "you filled in our form",
+    "received": "our form was filled in with this address",
     "sign_in": "someone gave this address to sign in",
+    "known_already": "someone filled in our form with this address",
     "proposal": "there is someone we would like to introduce to you",
     "introduction": "you both said yes",
     "contact": "each offered a way to be reached",

@@ -106,6 +106,13 @@ def test_only_the_sign_in_message_carries_the_code_and_it_carries_the_link_too(l
     assert f"{BASE}/a-link" in rendered(language, Template.KNOWN_ALREADY).text, "no page waits for a code of this one"
 
 
+@pytest.mark.parametrize("template", [Template.SIGN_IN, Template.KNOWN_ALREADY, Template.RECEIVED])
+def test_whoever_did_not_ask_for_a_message_that_anybody_can_have_sent_is_told_what_they_can_do(template):
+    """A page takes any address that somebody gives there."""
+    text = " ".join(rendered("en", template).text.split())
+    assert "If that was not you, " in text
+
+
 def test_the_words_of_each_gesture_are_in_its_message():
     for template, said in {Template.GESTURE_CUP_OF_TEA: "A cup of tea for you.",
                            Template.GESTURE_THINKING_OF_YOU: "Thinking of you.",
