@@ -35,7 +35,7 @@ def router(web: Web) -> APIRouter:
         fields = open_draft.fields if open_draft else {}
         if here is not None:
             fields = {"quiet": (here.row.hours,), **fields}
-        return _form(web, request, Posted(fields), again=here is not None,
+        return _form(web, request, Posted(fields), again=here is not None, kept=fields.keys() >= Ask.model_fields.keys(),
                      invited=open_draft is not None and open_draft.referral is not None)
 
     @routes.post("/ask")
@@ -93,6 +93,16 @@ def router(web: Web) -> APIRouter:
                 await asking.send(web, draft, asked, here)
             await web.drafts.save(id, draft.after_sending())
         return RedirectResponse("/ask/sent", 303)
+
+    @routes.post("/ask/clear")
+    async def clear(request: Request) -> Response:
+        """What was begun in this browser is deleted, whoever began it."""
+        await web.posted(request)
+        if id := web.cookies.read(request, "draft"):
+            await web.drafts.forget(id)
+        response = web.message(request, "cleared")
+        web.cookies.clear(response, "draft")
+        return response
 
     @routes.get("/ask/sent")
     async def sent(request: Request) -> Response:

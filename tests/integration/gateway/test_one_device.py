@@ -25,6 +25,33 @@ async def _drafts(here: Site) -> int:
     return len([key async for key in here.redis.scan_iter("twoway:gateway:draft:*")])
 
 
+@pytest.mark.parametrize("page", ["/ask", "/ask/check"])
+async def test_what_was_begun_and_not_sent_can_be_deleted_by_one_button(here: Site, page: str) -> None:
+    kim = here.visitor()
+    await kim.open("/ask")
+    assert not _clears(kim), "there is nothing to delete yet"
+    alias = kim.page.by_id("alias")
+    assert alias is not None
+    await kim.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"])
+    await kim.open(page)
+    assert _clears(kim)
+    await kim.submit("/ask/clear")
+    assert kim.heading == "This page is cleared"
+    assert "twoway_draft" not in kim.client.cookies
+    assert await _drafts(here) == 0
+    await kim.open("/ask")
+    assert kim.fields("/ask")["email"] == [""]
+    await kim.open("/ask/check")
+    assert kim.status == 404
+    assert "cookies" in kim.page.text
+    await kim.post("/ask/clear", {})
+    assert kim.status == 200
+
+
+def _clears(visitor: Visitor) -> bool:
+    return any(each.attributes["action"] == "/ask/clear" for each in visitor.page.all("form"))
+
+
 @pytest.mark.parametrize("way", ["sign out", "leave"])
 async def test_what_was_begun_goes_with_whoever_signs_out_or_leaves(here: Site, way: str) -> None:
     kim = await _drafting(here)

@@ -59,7 +59,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "urgent help": ("urgent_help", {}),
         "ask": ("ask", {**ask, "invited": True}),
         "ask, with problems": ("ask", {**ask, "posted": full, "problems": empty}),
-        "ask again": ("ask", {**ask, "again": True, "signed_in": True}),
+        "ask again": ("ask", {**ask, "again": True, "signed_in": True, "kept": True}),
         "check": ("check", {"answers": [Answered("seeks", "Support you would like", ("Sleep", "<i>")),
                                         Answered("area", "Where you could meet", ())]}),
         "sent": ("sent", {"reference": "BCDF-GHJK"}),
