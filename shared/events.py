@@ -243,7 +243,7 @@ class BreakStarted(Event, type="break.started", owner=GATEWAY):
 
 
 class BreakEnded(Event, type="break.ended", owner=GATEWAY):
-    """The person came back early, or the break ran out (`cause` is then a timer)."""
+    """The person came back early. A break that runs out ends without this: `break.started` says when."""
 
     peer: PeerId
 

@@ -37,7 +37,10 @@ TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
 QUIET = ("usual", "any", "none")
 BREAK_DAYS = ("1", "3", "7", "14")
 CAPACITY_MAX = 5
+"""Buddies at a time: the most that a request on the log may name."""
+
 MINUTES_MAX = 24 * 60
+"""A day, the most that a moment on the log may name: support that lasts longer is more than one moment."""
 
 Topics = Annotated[AnyNumber, known(lambda choices: choices.topics)]
 SomeTopics = Annotated[Some, known(lambda choices: choices.topics)]

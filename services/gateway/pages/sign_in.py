@@ -50,7 +50,6 @@ def router(web: Web) -> APIRouter:
         checked = web.check(Code, answers)
         if isinstance(checked, Problems):
             return web.page(request, "code", 422, posted=answers, problems=checked)
-        outcome, known = Outcome.WRONG, None
         attempt, typed = web.cookies.read(request, "sign_in"), code_in(checked.code)
         if typed is None:
             return web.page(request, "code", 422, posted=answers, problems=_problem(web, "format"))
