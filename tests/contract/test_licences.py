@@ -10,6 +10,8 @@ from packaging.utils import canonicalize_name
 
 ALLOWED = {
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense",
+    "Apache-2.0 WITH LLVM-exception",  # Apache-2.0 with one duty less: LLVM inside llvmlite
+    "CC0-1.0", "Zlib",  # parts of numpy's own code; Zlib only asks not to misrepresent who wrote it
     "MPL-2.0",  # asks for the source of changed files: Twoway ships these packages as they are, unchanged
 }
 """SPDX names; docs/decisions/0006-dependencies.md says why nothing else."""
@@ -44,6 +46,8 @@ def test_an_unknown_licence_is_refused_and_a_choice_is_taken_by_its_best_side() 
     assert not allowed("AGPL-3.0-only")
     assert not allowed("")
     assert not allowed("MIT AND GPL-3.0-or-later")
+    assert not allowed("GPL-2.0-only WITH Classpath-exception-2.0")
+    assert allowed("BSD-2-Clause AND Apache-2.0 WITH LLVM-exception")
     assert allowed("GPL-2.0-only OR MIT")
     assert allowed("MPL-2.0 AND (Apache-2.0 OR MIT)")
     assert not allowed("(MIT OR BSD-3-Clause) AND (GPL-2.0-only OR LGPL-3.0-only)")
@@ -88,7 +92,7 @@ def said(package: Distribution) -> str:
 
 def allowed(expression: str) -> bool:
     """Whether an SPDX expression can be met with allowed licences alone."""
-    words = re.findall(r"[()]|[^\s()]+", expression)
+    words = re.findall(r"[()]|[^\s()]+ WITH [^\s()]+|[^\s()]+", expression)
     try:
         met, rest = _either(words)
     except IndexError:

@@ -18,9 +18,16 @@ def fits(a: Person, b: Person) -> bool:
             and not (a.seeks.isdisjoint(b.offers) and b.seeks.isdisjoint(a.offers))
             and not a.languages.isdisjoint(b.languages)
             and a.avoids.isdisjoint(b.seeks) and b.avoids.isdisjoint(a.seeks)
+            and meets(a, b) and meets(b, a)
             and bool(usable_ways(a, b))
             and a.community == b.community
             and b.peer not in a.strangers and a.peer not in b.strangers)
+
+
+def meets(a: Person, b: Person) -> bool:
+    """Whether b is inside a's limits on whom they meet. What somebody did not say is outside every limit on it."""
+    return ((not a.meets_ages or b.age_band in a.meets_ages)
+            and all(not values or b.facts.get(key) in values for key, values in a.chosen_limits.items()))
 
 
 def usable_ways(a: Person, b: Person) -> frozenset[Way]:

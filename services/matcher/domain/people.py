@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from services.matcher.domain.standing import Standing
 from shared.events import Details, Way
@@ -29,6 +30,21 @@ class Person:
     """How many more proposals may go out now; nobody without a place is looked at."""
     strangers: frozenset[str] = frozenset()
     """Whom nothing may be proposed with."""
+    age_band: str = ""
+    """Empty when none was given; then only people who meet any age are met."""
+    meets_ages: frozenset[str] = frozenset()
+    """Age bands this person is comfortable with; empty means any."""
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What this person chose to say under the programme's own keys: one value a key."""
+    chosen_limits: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    """Key of a fact -> the values this person meets, never relaxed; no values means no limit."""
+    prefers: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    """Key of a fact -> the values this person would rather meet: points, never a limit."""
+    newcomer: bool = False
+    welcomes_newcomers: bool = False
+    given: int = 0
+    received: int = 0
+    """Moments of the last 26 weeks, as the ledger counts them. Their difference is shown to nobody (rule 6)."""
 
     @classmethod
     def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details) -> Person:

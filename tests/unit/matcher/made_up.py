@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from services.matcher.domain.people import Person
@@ -31,3 +33,22 @@ def people(name: str) -> st.SearchStrategy[Person]:
             Standing(request=f"r-{name}", capacity=1, apart=dict.fromkeys(apart))),
         DETAILS, st.integers(0, 200 * DAY_MS), st.sets(st.sampled_from("abc"), max_size=1),
         st.sampled_from(("riverside", "riverside", "hillview")))
+
+
+FACTS = {"gender": ("woman", "man", "non-binary"), "carer": ("yes", "no")}
+AGES = ("18-25", "26-40", "41-65")
+
+_MEETS = st.frozensets(st.sampled_from(AGES), max_size=2)
+_FACTS = st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in FACTS.items()})
+_VALUES = st.fixed_dictionaries({}, optional={
+    key: st.frozensets(st.sampled_from(values), max_size=2) for key, values in FACTS.items()})
+
+
+def choosy(name: str) -> st.SearchStrategy[Person]:
+    """Somebody who may also have said their age and facts, whom they meet and would rather meet, and who gave and received."""
+    return st.builds(
+        lambda person, age, meets, facts, limits, prefers, new, welcomes, given, received: replace(
+            person, age_band=age, meets_ages=meets, facts=facts, chosen_limits=limits, prefers=prefers, newcomer=new,
+            welcomes_newcomers=welcomes, given=given, received=received),
+        people(name), st.sampled_from(("", *AGES)), _MEETS, _FACTS, _VALUES, _VALUES, st.booleans(), st.booleans(),
+        st.integers(0, 30), st.integers(0, 30))

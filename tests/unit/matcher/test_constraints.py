@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from services.matcher.domain.constraints import fits, usable_ways
 from services.matcher.domain.people import Person
 from services.matcher.domain.standing import FOR_EVER, Standing
 from shared.events import Way
-from tests.unit.matcher.made_up import people
+from tests.unit.matcher.made_up import choosy
 from tests.unit.matcher.town import person
 
 CALL, MEET, WRITE, LETTER = Way.CALL, Way.IN_PERSON, Way.MESSAGE, Way.LETTER
@@ -49,6 +50,28 @@ def test_every_hard_constraint_holds_in_both_directions(a: dict[str, Any], b: di
     assert fits(person("b", **b), person("a", **a)) is fit
 
 
+WOMEN, CARERS = {"gender": frozenset(("woman",))}, {"carer": frozenset(("yes",))}
+
+
+@pytest.mark.parametrize(("a", "b", "fit"), [
+    ({"meets_ages": frozenset(("18-25",))}, {"age_band": "18-25"}, True),
+    ({"meets_ages": frozenset(("18-25", "26-40"))}, {"age_band": "41-65"}, False),
+    ({"meets_ages": frozenset(("18-25",))}, {}, False),
+    ({"meets_ages": frozenset()}, {}, True),
+    ({"chosen_limits": WOMEN}, {"facts": {"gender": "woman"}}, True),
+    ({"chosen_limits": WOMEN}, {"facts": {"gender": "man"}}, False),
+    ({"chosen_limits": WOMEN}, {"facts": {"carer": "yes"}}, False),
+    ({"chosen_limits": WOMEN | CARERS}, {"facts": {"gender": "woman", "carer": "yes"}}, True),
+    ({"chosen_limits": WOMEN | CARERS}, {"facts": {"gender": "woman", "carer": "no"}}, False),
+    ({"chosen_limits": {"gender": frozenset()}}, {}, True),
+    ({"prefers": WOMEN}, {"facts": {"gender": "man"}}, True),
+])
+def test_stated_limits_on_whom_one_meets_hold_in_both_directions(a: dict[str, Any], b: dict[str, Any], fit: bool) -> None:
+    one, other = replace(person("a"), **a), replace(person("b"), **b)
+    assert fits(one, other) is fit
+    assert fits(other, one) is fit
+
+
 @pytest.mark.parametrize("standing", [
     Standing(apart={"b": FOR_EVER}), Standing(apart={"b": 1}), Standing(proposals={"p": "b"}), Standing(pairs={"p": "b"})])
 def test_two_who_are_kept_apart_or_together_already_do_not_fit_whoever_of_them_knows(standing: Standing) -> None:
@@ -65,13 +88,13 @@ def test_nobody_fits_themselves() -> None:
     assert not fits(person("a"), person("a"))
 
 
-@given(people("a"), people("b"))
+@given(choosy("a"), choosy("b"))
 def test_fitting_is_the_same_from_both_sides(a: Person, b: Person) -> None:
     assert fits(a, b) == fits(b, a)
     assert usable_ways(a, b) == usable_ways(b, a)
 
 
-@given(people("a"), people("b"))
+@given(choosy("a"), choosy("b"))
 def test_whoever_fits_has_all_that_rule_3_asks_for(a: Person, b: Person) -> None:
     if fits(a, b):
         assert a.languages & b.languages
@@ -81,6 +104,9 @@ def test_whoever_fits_has_all_that_rule_3_asks_for(a: Person, b: Person) -> None
         assert b.peer not in a.strangers
         assert a.peer not in b.strangers
         assert usable_ways(a, b) <= a.ways & b.ways
+        for one, other in ((a, b), (b, a)):
+            assert not one.meets_ages or other.age_band in one.meets_ages
+            assert all(other.facts.get(key) in values for key, values in one.chosen_limits.items() if values)
         together = usable_ways(a, b) - {WRITE, LETTER}
         assert not together or not a.times or not b.times or a.times & b.times
         assert MEET not in together or a.area == b.area != ""
