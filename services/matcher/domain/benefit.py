@@ -27,8 +27,13 @@ def waited(since_ms: int, now_ms: int, weights: Weights = PUBLISHED) -> int:
 
 
 def net(person: Person) -> int:
-    """What somebody gave above what they received, held to a narrow band."""
-    return max(-NET_MAX, min(NET_MAX, person.given - person.received))
+    """What somebody gave above what they received, as far as it counts."""
+    return held(person.given - person.received)
+
+
+def held(difference: int) -> int:
+    """Within the band in which a difference counts."""
+    return max(-NET_MAX, min(NET_MAX, difference))
 
 
 def _handy(a: Person, b: Person, weights: Weights) -> int:

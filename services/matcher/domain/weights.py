@@ -15,31 +15,31 @@ POINTS_MAX = 20_000
 NET_MAX = 10
 """How far giving and receiving may lie apart and still count more, in moments. With 26 weeks behind it, a nudge and no debt."""
 
-Points = Annotated[int, Field(ge=0, le=POINTS_MAX, strict=True)]
+_Points = Annotated[int, Field(ge=0, le=POINTS_MAX, strict=True)]
 
 
 class Weights(BaseModel):
     """Whole points. Every field has the published default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    mutual: Points = 6000
+    mutual: _Points = 6000
     """For help in both directions, times the harmonic mean of what each would find with the other."""
-    help: Points = 400
+    help: _Points = 400
     """For each direction of help, times the share of what is sought."""
-    shared_time: Points = 125
+    shared_time: _Points = 125
     shared_times_max: Annotated[int, Field(ge=0, le=21, strict=True)] = 8
     """Shared times that count, of the 21 a week has."""
-    shared_way: Points = 300
-    same_area: Points = 300
-    second_language: Points = 300
-    waited_day: Points = 10
+    shared_way: _Points = 300
+    same_area: _Points = 300
+    second_language: _Points = 300
+    waited_day: _Points = 10
     """For each whole day that either has waited."""
-    waited_max: Points = 500
+    waited_max: _Points = 500
     returning: Annotated[int, Field(ge=0, le=500, strict=True)] = 15
     """For each moment of difference in what two gave and received, times the difference in what each would find."""
-    newcomer: Points = 200
+    newcomer: _Points = 200
     """For each newcomer whose partner welcomes newcomers."""
-    soft_wish: Points = 100
+    soft_wish: _Points = 100
     """For each wish that the other's facts meet."""
 
 

@@ -1,0 +1,79 @@
+"""Gives bits to words, so that sets of them become masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+
+BITS_MAX = 64
+
+
+class TooVaried(ValueError):
+    """There are more different words than a mask has bits."""
+
+
+class Words:
+    """Each new word takes the next bit."""
+
+    def __init__(self, kind: str, most: int = BITS_MAX) -> None:
+        self._kind, self._most = kind, most
+        self._bit: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._bit)
+
+    def mask(self, words: Set[str]) -> int:
+        """Raises TooVaried before any new word has taken a bit."""
+        if not self._bit.keys() >= words:
+            self._learn([word for word in dict.fromkeys(words) if word not in self._bit])
+        return sum(1 << self._bit[word] for word in words)
+
+    def _learn(self, new: list[str]) -> None:
+        if len(self._bit) + len(new) > self._most:
+            raise TooVaried(f"{self._kind} {new[-1][:40]!r}: a pool can have {self._most} different ones, and has them")
+        for word in new:
+            self._bit[word] = len(self._bit)
+
+
+Traits = Mapping[str, str]
+"""Key of a fact -> this person's value."""
+
+Allowed = Mapping[str, frozenset[str]]
+"""Key of a fact -> values; without any, nothing is asked."""
+
+
+class TraitBits:
+    """One bit for each value that anybody asks about, and for each key one more for everything else.
+
+    So every person has exactly one bit of a key. Whom a limit leaves out are all bits of its key but those of its
+    values: two are within each other's limits when what the one is and what the other refuses have no bit in common.
+    """
+
+    def __init__(self, asked: Iterable[Allowed]) -> None:
+        values: dict[str, set[str]] = {}
+        for one in asked:
+            for key, wanted in one.items():
+                if wanted:
+                    values.setdefault(key, set()).update(wanted)
+        self._keys = sorted(values)
+        self._bit: dict[tuple[str, str | None], int] = {}
+        for key in self._keys:
+            for value in (None, *sorted(values[key])):
+                self._bit[key, value] = len(self._bit)
+        if len(self) > BITS_MAX:
+            raise TooVaried(f"limits and wishes ask about {len(self)} different things; a pool can have {BITS_MAX}")
+
+    def __len__(self) -> int:
+        return len(self._bit)
+
+    def traits(self, facts: Traits) -> int:
+        return sum(1 << self._of(key, facts.get(key)) for key in self._keys)
+
+    def refuses(self, limits: Allowed) -> int:
+        return sum(1 << bit for (key, value), bit in self._bit.items() if limits.get(key) and value not in limits[key])
+
+    def prefers(self, wishes: Allowed) -> int:
+        return sum(1 << self._bit[key, value] for key, values in wishes.items() for value in values)
+
+    def _of(self, key: str, value: str | None) -> int:
+        """The bit of a value, or of everything that nobody asks about."""
+        return self._bit.get((key, value), self._bit[key, None])
