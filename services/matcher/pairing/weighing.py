@@ -31,7 +31,7 @@ from services.matcher.pairing.columns import (
     Columns,
     Ints,
 )
-from services.matcher.pairing.compiled import bits, compiled
+from services.matcher.pairing.compiled import bits, within
 
 NEVER = -(1 << 30)
 """Of two who may not meet."""
@@ -59,7 +59,7 @@ class Points(NamedTuple):
         return cls(*(getattr(weights, name) for name in cls._fields))
 
 
-@compiled
+@within
 def weigh(one: Columns, i: int, others: Columns, low: int, high: int, price: Ints, points: Points, out: Ints) -> int:
     """out[z] = benefit of `one` row i and `others` row low + z, less that row's price; far below zero where they may not
     meet. Returns the greatest. Whether they are the same person, or kept apart, is the caller's to look at."""
@@ -67,7 +67,7 @@ def weigh(one: Columns, i: int, others: Columns, low: int, high: int, price: Int
     return _with_the_rest(one, i, others, low, high, price, points, out)
 
 
-@compiled
+@within
 def _help(one: Columns, i: int, others: Columns, low: int, high: int, points: Points, out: Ints) -> None:
     """Points for help in both directions; NEVER without any, or against what either refuses or avoids."""
     offers, seeks, avoids = one.offers[i], one.seeks[i], one.avoids[i]
@@ -75,8 +75,9 @@ def _help(one: Columns, i: int, others: Columns, low: int, high: int, points: Po
     sought = np.int32(one.meeting[i] >> np.uint32(SOUGHT_SHIFT) & np.uint32(SOUGHT_MASK))
     net = np.int32(one.times[i] >> np.uint32(NET_SHIFT) & np.uint32(NET_MASK))
     mutual, each, back = np.float64(2 * points.mutual), np.float64(points.help), np.float64(points.returning)
-    for z in range(high - low):
-        k = low + z
+    begin = np.uint64(low)  # a place without a sign is not asked whether it counts from the end, which keeps the loop wide
+    for z in range(np.uint64(high - low)):
+        k = begin + z
         other_sought = np.int32(others.meeting[k] >> np.uint32(SOUGHT_SHIFT) & np.uint32(SOUGHT_MASK))
         net_over = np.float64(net - np.int32(others.times[k] >> np.uint32(NET_SHIFT) & np.uint32(NET_MASK)))
         p = np.float64(np.int32(bits(others.offers[k] & seeks)) * other_sought)
@@ -90,15 +91,16 @@ def _help(one: Columns, i: int, others: Columns, low: int, high: int, points: Po
         out[z] = whole if (against == 0) & (outside == 0) & (parts > 0.0) else np.int32(NEVER)
 
 
-@compiled
+@within
 def _with_the_rest(one: Columns, i: int, others: Columns, low: int, high: int, price: Ints, points: Points,
                    out: Ints) -> int:
     """Adds what makes meeting easy, what is kind and the waiting of both, and takes the price away; the greatest."""
     meeting, times, languages = one.meeting[i], one.times[i], one.languages[i]
     traits, prefers, waited = one.traits[i], one.prefers[i], one.waited[i]
     greatest = np.int32(NEVER)
-    for z in range(high - low):
-        k = low + z
+    begin = np.uint64(low)
+    for z in range(np.uint64(high - low)):
+        k = begin + z
         m, t = others.meeting[k], others.times[k]
         shared = np.int32(bits(t & times & np.uint32(TIMES_MASK)))
         at_a_time = np.int32(((t & times & np.uint32(TIMES_MASK)) | ((t | times) & np.uint32(ANY_TIME))) != 0)
@@ -107,14 +109,13 @@ def _with_the_rest(one: Columns, i: int, others: Columns, low: int, high: int, p
         spoken = others.languages[k] & languages
         several = np.int32((spoken & (spoken - np.uint8(1))) != 0)
         new = np.int32((m >> np.uint32(NEW_SHIFT)) & (meeting >> np.uint32(WELCOMES_SHIFT)) & np.uint32(1))
-        new += np.int32((meeting >> np.uint32(NEW_SHIFT)) & (m >> np.uint32(WELCOMES_SHIFT)) & np.uint32(1))
-        wishes = np.int32(bits(others.traits[k] & prefers)) + np.int32(bits(traits & others.prefers[k]))
-        sum = out[z] + np.int32(points.shared_time) * min(np.int32(points.shared_times_max), shared)
-        sum += np.int32(points.shared_way) * bits(ways) + np.int32(points.same_area) * near
-        sum += np.int32(points.second_language) * several + np.int32(points.newcomer) * new
-        sum += np.int32(points.soft_wish) * wishes + waited + others.waited[k]
+        new = np.int32(new + np.int32((meeting >> np.uint32(NEW_SHIFT)) & (m >> np.uint32(WELCOMES_SHIFT)) & np.uint32(1)))
+        wishes = np.int32(np.int32(bits(others.traits[k] & prefers)) + np.int32(bits(traits & others.prefers[k])))
+        handy = np.int32(points.shared_time * min(np.int32(points.shared_times_max), shared) + points.shared_way * bits(ways)
+                         + points.same_area * near + points.second_language * several)
+        kind = np.int32(points.newcomer * new + points.soft_wish * wishes)
+        total = max(np.int32(LEAST), np.int32(out[z] + handy + kind + waited + others.waited[k]))
         fit = (out[z] != np.int32(NEVER)) & (spoken != 0) & (ways != 0)
-        left = max(np.int32(LEAST), sum) - price[k] if fit else np.int32(NEVER)
-        out[z] = left
-        greatest = max(greatest, np.int32(left))
+        out[z] = np.int32(total - price[k]) if fit else np.int32(NEVER)
+        greatest = max(greatest, out[z])
     return int(greatest)

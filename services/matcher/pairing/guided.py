@@ -1,0 +1,169 @@
+"""A round for many people: prices guide which pairs are weighed, and an auction over those sets the prices.
+
+Everybody's few best candidates are mostly the same sought-after people, so that lists of the best leave many without
+a partner however long they are. So a candidate is judged by benefit less price, and each further search adds only
+pairs that the prices undervalue (column generation, as in kidney exchange: Abraham, Blum and Sandholm 2007). After
+some rounds of search and auction the result is rounded and improved a little. Measured against the exact optimum it
+loses some thousandths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from services.matcher.pairing.auction import auctioned, gains_on
+from services.matcher.pairing.bound import FULL_MAX, Bound, full_bound, sampled_bound
+from services.matcher.pairing.columns import Columns, Ints, Rules
+from services.matcher.pairing.everybody import among_all
+from services.matcher.pairing.graph import Graph, grown, no_graph
+from services.matcher.pairing.improve import improved
+from services.matcher.pairing.index import index_of
+from services.matcher.pairing.lookup import looked_up
+from services.matcher.pairing.nearby import near_the_best
+from services.matcher.pairing.order import pool_order
+from services.matcher.pairing.rounding import rounded
+from services.matcher.pairing.threads import by_rows, empty_lists
+from services.matcher.pairing.weighing import Points
+
+Progress = Callable[[str], None]
+
+
+class Plan(NamedTuple):
+    """How much work a round takes on. The defaults are measured, see docs/decisions/0013-the-pairing-engine.md."""
+
+    everybody_max: int = 4_000
+    """People up to whom every search weighs everybody with everybody."""
+    searches: int = 5
+    candidates: int = 8
+    """New ones for a person in one search, at most."""
+    centres: int = 4
+    width: int = 1024
+    """Of the runs around the best known partners."""
+    step: int = 400
+    last_step: int = 20
+    """By how much more than needed a bid raises a price, in points: in the last auction it is finer."""
+    warm: float = 0.3
+    """The share of the prices that the next auction begins with."""
+    unsettled: float = 0.001
+    """Share of people whom an auction may leave to local search."""
+    slack: int = 2_000
+    """Pairs that are this many points worse than the best of a row, at the prices, are taken off the table."""
+    passes: int = 1
+
+
+class Result(NamedTuple):
+    mate: Ints
+    """int32: the row each is paired with, or -1."""
+    bound: Bound
+
+
+class _Table(NamedTuple):
+    """All that a search and an auction leave to the next."""
+
+    graph: Graph
+    price: Ints
+    """int32"""
+    gain: Ints
+    """int64: what each could gain at these prices from the candidates on the table."""
+    bid: Ints
+    """int32: the prices as the auction left them."""
+
+
+def guided(columns: Columns, rules: Rules, points: Points, seed: int, threads: int, plan: Plan | None = None,
+           progress: Progress = lambda _: None) -> Result:
+    """The same pairs for the same seed, whatever the number of threads."""
+    plan = plan or Plan()
+    order = pool_order(columns)
+    inside = _Pool(columns.take(order), _ordered(rules, order), points, seed, threads, plan)
+    table, holder = inside.priced(progress)
+    progress("rounding")
+    mate = rounded(table.graph, holder)
+    improved(inside.columns, inside.rules, points, table.graph, mate, plan.passes)
+    progress("proving")
+    return Result(_as_before(mate, order), inside.bound(table))
+
+
+class _Pool(NamedTuple):
+    """A pool in its order, and how to work on it."""
+
+    columns: Columns
+    rules: Rules
+    points: Points
+    seed: int
+    threads: int
+    plan: Plan
+
+    def priced(self, progress: Progress) -> tuple[_Table, Ints]:
+        n, plan = len(self.columns.waited), self.plan
+        table = _Table(no_graph(n), np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int32))
+        holder = np.full(n, -1, np.int32)
+        for search in range(plan.searches):
+            progress(f"searching {search + 1} of {plan.searches}")
+            others, worth = empty_lists(n, plan.candidates)
+            self.search(search, table, others, worth)
+            graph = grown(table.graph, others, worth, table.price, table.gain, plan.slack, self.threads)
+            price = (table.price * np.float32(plan.warm)).astype(np.int32)
+            step = plan.step if search < plan.searches - 1 else plan.last_step
+            holder = auctioned(graph, price, step, int(plan.unsettled * n), self.threads)
+            table = _Table(graph, *self.evened(graph, price), price)
+        return table, holder
+
+    def evened(self, graph: Graph, price: Ints) -> tuple[Ints, Ints]:
+        """(price, gain) after everybody's price became the mean of what they are bid and what they gain as a bidder.
+
+        Both say how sought after somebody is, each with its own chance: the mean is as good a price, and steadier.
+        """
+        even = ((price + self.gains(graph, price) + 1) // 2).astype(np.int32)
+        return even, self.gains(graph, even)
+
+    def gains(self, graph: Graph, price: Ints) -> Ints:
+        """int64: what each could gain from the candidates on the table."""
+        gain = np.zeros(len(price), np.int64)
+        by_rows(len(price), self.threads, lambda low, high: gains_on(graph, price, low, high, gain))
+        return gain
+
+    def search(self, number: int, table: _Table, others: Ints, worth: Ints) -> None:
+        n, (columns, rules, points, seed, threads, plan) = len(others), self
+        if n <= plan.everybody_max:
+            best = np.zeros(n, np.int64)
+            by_rows(n, threads, lambda low, high: among_all(columns, rules, points, table.price, table.gain, low, high,
+                                                            others, worth, best))
+        elif number == 0:
+            index = index_of(columns)
+            index_price = table.price[index.rows]
+            by_rows(n, threads, lambda low, high: looked_up(columns, rules, points, index, table.price, index_price, seed,
+                                                            low, high, others, worth))
+        else:
+            by_rows(n, threads, lambda low, high: near_the_best(
+                columns, rules, points, table.graph, table.price, table.gain, seed + number, plan.centres, plan.width,
+                low, high, others, worth))
+
+    def bound(self, table: _Table) -> Bound:
+        n, known = len(table.bid), self.gains(table.graph, table.bid)
+        if n > FULL_MAX:
+            return sampled_bound(self.columns, self.rules, self.points, table.bid, known, self.seed, self.threads)
+        others, worth = empty_lists(n, 1)
+        best = np.zeros(n, np.int64)
+        by_rows(n, self.threads, lambda low, high: among_all(self.columns, self.rules, self.points, table.bid, known,
+                                                             low, high, others, worth, best))
+        return full_bound(best, table.bid)
+
+
+def _ordered(rules: Rules, order: Ints) -> Rules:
+    """The rules of the rows in another order."""
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    length = np.diff(rules.apart_start)[order]
+    start = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+    at = np.repeat(rules.apart_start[order] - start[:-1], length) + np.arange(start[-1])
+    return Rules(start, place[rules.apart[at]], rules.bar[order])
+
+
+def _as_before(mate: Ints, order: Ints) -> Ints:
+    """A matching of rows in an order, as one of the rows before they were ordered."""
+    before = np.full(len(order), -1, np.int32)
+    before[order] = np.where(mate >= 0, order[mate], -1)
+    return before
