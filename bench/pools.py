@@ -95,7 +95,7 @@ def _traits(random: np.random.Generator, n: int) -> tuple[Ints, Ints, Ints]:
     gender = random.choice(4, n, p=[.2, .42, .34, .04]) + 6
     near = (7 << np.maximum(1, age) >> 1) & 0b111110
     refuses = np.where((random.random(n) < .3) & (age > 0), 0b111111 & ~near, 0)
-    refuses = refuses | np.where(random.random(n) < .08, 0b1111 << 6 & ~(1 << gender) | 1 << 6, 0)
+    refuses = refuses | np.where((random.random(n) < .08) & (gender > 6), 0b1111 << 6 & ~(1 << gender) | 1 << 6, 0)
     prefers = np.where(random.random(n) < .2, 1 << np.maximum(7, gender), 0)
     return (1 << age | 1 << gender).astype(np.uint32), refuses.astype(np.uint32), prefers.astype(np.uint32)
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "dead-letters": "console.dead_letters",
     "concerns": "console.concerns",
     "verify": "console.verify",
+    "match": "console.match",
     "rebuild": "console.rebuild",
     "backup": "console.backup",
     "restore": "console.restore",

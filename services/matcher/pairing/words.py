@@ -12,7 +12,7 @@ class TooVaried(ValueError):
 
 
 class Words:
-    """Each new word takes the next bit."""
+    """Each new word takes the next bit; of several at once, in the order of the alphabet."""
 
     def __init__(self, kind: str, most: int = BITS_MAX) -> None:
         self._kind, self._most = kind, most
@@ -24,7 +24,7 @@ class Words:
     def mask(self, words: Set[str]) -> int:
         """Raises TooVaried before any new word has taken a bit."""
         if not self._bit.keys() >= words:
-            self._learn([word for word in dict.fromkeys(words) if word not in self._bit])
+            self._learn(sorted(word for word in words if word not in self._bit))
         return sum(1 << self._bit[word] for word in words)
 
     def _learn(self, new: list[str]) -> None:
