@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, reader, system
+from bench import latency, pairing, reader, system
 from bench.figures import Figure, report
 from shared import logs
 
@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "reader": reader.measure,
     "latency": latency.measure,
     "system": system.measure,
+    "pairing": pairing.measure,
 }
 
 

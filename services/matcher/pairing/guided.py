@@ -36,13 +36,13 @@ class Plan(NamedTuple):
 
     everybody_max: int = 4_000
     """People up to whom every search weighs everybody with everybody."""
-    searches: int = 5
-    candidates: int = 8
+    searches: int = 4
+    candidates: int = 12
     """New ones for a person in one search, at most."""
-    centres: int = 4
-    width: int = 1024
+    centres: int = 16
+    width: int = 512
     """Of the runs around the best known partners."""
-    step: int = 400
+    step: int = 100
     last_step: int = 20
     """By how much more than needed a bid raises a price, in points: in the last auction it is finer."""
     warm: float = 0.3
@@ -69,7 +69,8 @@ class _Table(NamedTuple):
     gain: Ints
     """int64: what each could gain at these prices from the candidates on the table."""
     bid: Ints
-    """int32: the prices as the auction left them."""
+    """int32: the prices as the auctions left them, the last counting most. The bound is from these: the mean of several
+    is nearer to every true price than one auction's, and what is underpriced is what a bound is lost by."""
 
 
 def guided(columns: Columns, rules: Rules, points: Points, seed: int, threads: int, plan: Plan | None = None,
@@ -108,7 +109,7 @@ class _Pool(NamedTuple):
             price = (table.price * np.float32(plan.warm)).astype(np.int32)
             step = plan.step if search < plan.searches - 1 else plan.last_step
             holder = auctioned(graph, price, step, int(plan.unsettled * n), self.threads)
-            table = _Table(graph, *self.evened(graph, price), price)
+            table = _Table(graph, *self.evened(graph, price), (2 * price + table.bid) // 3 if search else price)
         return table, holder
 
     def evened(self, graph: Graph, price: Ints) -> tuple[Ints, Ints]:
