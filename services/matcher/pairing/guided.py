@@ -32,7 +32,7 @@ Progress = Callable[[str], None]
 
 
 class Plan(NamedTuple):
-    """How much work a round takes on. The defaults are measured, see docs/decisions/0013-the-pairing-engine.md."""
+    """How much work a round takes on. `plan_for` says how much for how many; the figures are measured (decision 13)."""
 
     everybody_max: int = 4_000
     """People up to whom every search weighs everybody with everybody."""
@@ -52,6 +52,14 @@ class Plan(NamedTuple):
     slack: int = 2_000
     """Pairs that are this many points worse than the best of a row, at the prices, are taken off the table."""
     passes: int = 1
+
+
+def plan_for(people: int) -> Plan:
+    """From a few thousand people on a search is dear, and three are enough for a share of 0.996; from some ten thousand on
+    the candidates of three say too little about everybody to prove it, and five do."""
+    if people <= Plan().everybody_max:
+        return Plan()
+    return Plan(searches=3 if people <= 20_000 else 5)
 
 
 class Result(NamedTuple):
@@ -76,7 +84,7 @@ class _Table(NamedTuple):
 def guided(columns: Columns, rules: Rules, points: Points, seed: int, threads: int, plan: Plan | None = None,
            progress: Progress = lambda _: None) -> Result:
     """The same pairs for the same seed, whatever the number of threads."""
-    plan = plan or Plan()
+    plan = plan or plan_for(len(columns.waited))
     order = pool_order(columns)
     inside = _Pool(columns.take(order), _ordered(rules, order), points, seed, threads, plan)
     table, holder = inside.priced(progress)

@@ -10,7 +10,7 @@ from services.matcher.pairing.index import PART_TOPICS, Index, entry, mixed, rar
 from services.matcher.pairing.shortlist import consider, without_prices
 from services.matcher.pairing.weighing import Points, weigh
 
-WEIGHED_MAX = 384
+WEIGHED_MAX = 256
 """Candidates from the index that are weighed for one row."""
 
 WINDOW = 32
