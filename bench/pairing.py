@@ -1,6 +1,6 @@
 """Rounds at size, beside what else there is, on the same pools in the same run.
 
-500 to 100,000 people by default, some four minutes; a million as well with TWOWAY_BENCH_MILLION=1, which takes some minutes and 3 GB.
+500 to 100,000 people by default, some four minutes; a million as well with TWOWAY_BENCH_MILLION=1, some more and 3 GB.
 Every share is of the optimum: exact up to 1,000 people, above of the least that is proven to be above every matching.
 """
 
