@@ -79,6 +79,8 @@ def run(crowd: Crowd, weights: Weights = PUBLISHED, *, bar_height: int = 0, seed
             break
         total = int(pairs[2].sum())
         proofs.append(Proof(total, bound or Bound(total, sampled=False)))
+        if len(proofs) > 1 and crowd.places.max() == 1:  # the leftovers of the first matching: its bound holds for all
+            proofs = [Proof(proofs[0].benefit + total, proofs[0].bound)]
         pairs[:2] = rows[pairs[:2]]
         places[pairs[:2].ravel()] -= 1
         matchings.append(pairs)

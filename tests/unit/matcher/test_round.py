@@ -114,6 +114,7 @@ def test_no_round_is_above_its_bound_nor_the_bound_below_the_optimum(n: int, see
     for plan in (Plan(), LOOKED_UP, Plan(searches=1)):
         guided = run(pool, exact_max=GUIDED, plan=plan)
         assert total(guided) <= best
+        assert len(guided.proofs) <= 1, "leftovers that are paired afterwards stand under the first bound"
         assert all(proof.bound.most >= best for proof in guided.proofs)
 
 
