@@ -395,7 +395,7 @@ class ProposalMade(Event, type="proposal.made", owner=MATCHER):
     peers: tuple[PeerId, PeerId]
     reasons: tuple[Sealed, Sealed]
     benefit: int = Field(description="mutual benefit in points, `services/matcher/domain/benefit.py`")
-    step: int = Field(0, description="relaxation step by days of waiting")
+    step: int = Field(0, description="whole days of waiting by which the bar for the benefit had come down")
     lapses_ms: int
 
 
@@ -439,6 +439,66 @@ class PairClosed(Event, type="pair.closed", owner=MATCHER):
     peers: tuple[PeerId, PeerId]
     reason: Literal["ended", "blocked", "left"]
     by: PeerId | None = Field(None, description="whose doing it is; stays inside Twoway, no page or message says it")
+
+
+class RoundScheduled(Event, type="round.scheduled", owner=MATCHER):
+    """Somebody of the community waits with a place, and no round was to come; one will."""
+
+    community: str
+    due_ms: int
+
+
+class RoundIntended(Event, type="round.intended", owner=MATCHER):
+    """A round begins, on whoever waits with a place now. A worker computes what it comes to."""
+
+    round: str
+    community: str
+
+
+class ChosenPair(Part):
+    """Two requests that a round would put together. What no longer holds when it is read is passed over."""
+
+    peers: tuple[PeerId, PeerId]
+    requests: tuple[str, str]
+    benefit: int
+    step: int = Field(0, ge=0, description="whole days of waiting by which the bar had come down for these two")
+
+
+ROUND_PAIRS_MAX = 500
+"""Pairs in one `round.chosen`: some 100 kB, and a tenth of a second of the reader's time."""
+
+
+class RoundChosen(Event, type="round.chosen", owner=MATCHER):
+    """What the worker chose, or a part of it; parts are numbered from 0. The last one has the counts of the whole."""
+
+    round: str
+    community: str
+    part: int = Field(0, ge=0)
+    pairs: tuple[ChosenPair, ...] = Field((), max_length=ROUND_PAIRS_MAX)
+    last: bool
+    waiting: int = Field(0, description="people that the round looked at; on the last part")
+    chosen: int = Field(0, description="pairs in all parts; on the last part")
+
+
+class RoundApplied(Event, type="round.applied", owner=MATCHER):
+    """A part of a round that is not its last was gone through: what still held is proposed."""
+
+    round: str
+    community: str
+    part: int
+    proposed: int
+    no_longer_held: int
+
+
+class RoundRun(Event, type="round.run", owner=MATCHER):
+    """A round is over. Counts only: people looked at, pairs chosen, proposals made, pairs that no longer held."""
+
+    round: str
+    community: str
+    waiting: int
+    chosen: int
+    proposed: int
+    no_longer_held: int
 
 
 # ── ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────────

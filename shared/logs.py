@@ -25,9 +25,10 @@ FIELDS = frozenset({
     "service", "partition", "entry", "entries", "id", "cause", "trace", "error", "reason", "frames", "dropped",
     # random ids of things, never of their content
     "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "concern", "message", "message_ref",
-    "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about", "of",
+    "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about", "of",
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
+    "part", "waiting", "chosen", "proposed", "no_longer_held",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "since_ms", "not_before_ms", "due_ms", "lag_entries", "lag_s",
     # the process and the web
     "pid", "code", "signal", "address", "method", "route", "status", "ms", "setting", "path", "version", "days", "name",

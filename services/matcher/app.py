@@ -2,53 +2,93 @@
 
 from __future__ import annotations
 
-from faststream.asgi import AsgiFastStream
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from services.matcher.handlers import answers, breaks, parting, requests, timers
-from services.matcher.handlers.ahead import handling
+from faststream.asgi import AsgiFastStream
+from redis.asyncio import Redis
+
+from services.matcher.domain.rounds import Policy
+from services.matcher.handlers import answers, breaks, parting, requests, rounds, timers
+from services.matcher.handlers.ahead import Ahead, handling
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import SERVICE, TABLES
+from services.matcher.worker import Chooser, Due, Ref
 from shared.clock import Clock
 from shared.events import (
     BreakEnded,
     BreakStarted,
+    Event,
     PairEnded,
     PeerBlocked,
     PeerLeft,
     ProposalAnswered,
+    RoundChosen,
+    RoundIntended,
     SupportRequested,
     SupportWithdrawn,
     TimerElapsed,
 )
 from shared.host import Host
 from shared.programme import Programme
-from shared.service import Service
+from shared.rows import Ref as RowRef
+from shared.rows import Rows
+from shared.service import Handling, Service
 from shared.stream.names import Partition
 
 
-def table(memory: Memory) -> Service:
+def table(memory: Memory, policy: Policy | None = None) -> Service:
     """The matcher on one partition, around that partition's memory."""
+    chosen = policy or Policy()
+
+    def on(needs: Callable[[Rows, Any], Iterable[RowRef]], decide: Callable[[Ahead, Any], None],
+           apply: Callable[[Any, Any, int], None]) -> Handling:
+        return handling(memory, chosen, needs, decide, apply)
+
     return Service(name=SERVICE, tables=TABLES, own=OWN, warm=memory.warm, inputs={
-        SupportRequested: handling(memory, requests.needs_request, requests.decide_request, requests.apply_request),
-        SupportWithdrawn: handling(memory, requests.needs_withdrawal, requests.decide_withdrawal,
-                                   requests.apply_withdrawal),
-        ProposalAnswered: handling(memory, answers.needs_answer, answers.decide_answer, answers.apply_answer),
-        BreakStarted: handling(memory, breaks.needs_break, breaks.decide_break, breaks.apply_break),
-        BreakEnded: handling(memory, breaks.needs_return, breaks.decide_return, breaks.apply_return),
-        PairEnded: handling(memory, parting.needs_ending, parting.decide_ending, parting.apply_ending),
-        PeerBlocked: handling(memory, parting.needs_block, parting.decide_block, parting.apply_block),
-        PeerLeft: handling(memory, parting.needs_leaving, parting.decide_leaving, parting.apply_leaving),
-        TimerElapsed: handling(memory, timers.needs, timers.decide, timers.apply),
+        SupportRequested: on(requests.needs_request, requests.decide_request, requests.apply_request),
+        SupportWithdrawn: on(requests.needs_withdrawal, requests.decide_withdrawal, requests.apply_withdrawal),
+        ProposalAnswered: on(answers.needs_answer, answers.decide_answer, answers.apply_answer),
+        BreakStarted: on(breaks.needs_break, breaks.decide_break, breaks.apply_break),
+        BreakEnded: on(breaks.needs_return, breaks.decide_return, breaks.apply_return),
+        PairEnded: on(parting.needs_ending, parting.decide_ending, parting.apply_ending),
+        PeerBlocked: on(parting.needs_block, parting.decide_block, parting.apply_block),
+        PeerLeft: on(parting.needs_leaving, parting.decide_leaving, parting.apply_leaving),
+        RoundChosen: on(rounds.needs_chosen, rounds.decide_chosen, rounds.apply_chosen),
+        TimerElapsed: on(timers.needs, timers.decide, timers.apply),
     })
 
 
-def service(host: Host, _partition: Partition) -> Service:
-    return table(Memory(host.vault))
+def ringing(service: Service, partition: Partition, memory: Memory, due: Due) -> Service:
+    """The same, and the worker is told of every round: of those under way when it takes over, and of each new one."""
+
+    async def warm(redis: Redis, _partition: Partition) -> None:
+        await memory.warm(redis, partition)
+        for community, row in memory.rounds.items():
+            if row.under_way is not None:
+                due.offer(Ref(partition, community, row.under_way))
+
+    def wake(events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, RoundIntended):
+                due.offer(Ref(partition, event.community, event.round))
+
+    return replace(service, warm=warm, after_commit=wake)
 
 
 def build(settings: MatcherSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
-    host = Host(SERVICE, settings, programme, make=service, clock=clock)
+    due, memories = Due(), dict[Partition, Memory]()
+
+    def make(host: Host, partition: Partition) -> Service:
+        memories[partition] = memory = Memory(host.vault)
+        return ringing(table(memory, settings.policy), partition, memory, due)
+
+    async def choose_rounds(host: Host) -> None:
+        await Chooser(host, due, memories, settings.policy, settings.round_lease_s).run()
+
+    host = Host(SERVICE, settings, programme, make=make, workers=[choose_rounds], clock=clock)
     return host.application(), host

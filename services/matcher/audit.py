@@ -11,6 +11,9 @@ from services.matcher.domain.standing import Standing
 from services.matcher.store import Snapshot, snapshot
 from shared.stream.names import Partition
 
+ROUND_MS_MAX = 60 * 60 * 1000
+"""A round that takes longer has met a bug: the largest ones take minutes, and a killed worker's lease is over by then."""
+
 
 class Finding(NamedTuple):
     """`what` is wrong, as a stable key, with `of`, an id."""
@@ -28,7 +31,7 @@ async def audit(redis: Redis, partition: Partition) -> list[Finding]:
 
 
 def findings(state: Snapshot) -> list[Finding]:
-    return [*_peers(state), *_requests(state), *_proposals(state), *_pairs(state), *_timers(state)]
+    return [*_peers(state), *_requests(state), *_proposals(state), *_pairs(state), *_rounds(state), *_timers(state)]
 
 
 def _peers(state: Snapshot) -> Iterator[Finding]:
@@ -91,11 +94,24 @@ def _pairs(state: Snapshot) -> Iterator[Finding]:
                 yield Finding("pair_not_of_both", id)
 
 
+def _rounds(state: Snapshot) -> Iterator[Finding]:
+    """Whoever waits with a place can count on a round, and none goes on for ever."""
+    waiting = {request.community for request in state.requests.values()
+               if (standing := state.peers.get(request.peer)) is not None and standing.places}
+    for community in waiting:
+        if community not in state.rounds or not state.rounds[community].to_come:
+            yield Finding("no_round_to_come", community)
+    for community, row in state.rounds.items():
+        if row.under_way is not None and state.now_ms - row.began_ms > ROUND_MS_MAX:
+            yield Finding("round_does_not_end", community)
+
+
 def _timers(state: Snapshot) -> Iterator[Finding]:
     """What is to come is in the timer set. What is due by now may be on the log already, on its way."""
     waiting = {(timer.what, timer.of, timer.due_ms) for timer in state.timers}
     due = [("lapse", id, proposal.lapses_ms) for id, proposal in state.proposals.items() if proposal.peers is not None]
     due += [("break_over", peer, standing.break_until_ms) for peer, standing in state.peers.items()]
+    due += [("round", community, row.due_ms) for community, row in state.rounds.items()]
     due += [("rest_over", peer, standing.rest_until_ms) for peer, standing in state.peers.items()]
     for timer in due:
         if timer[2] > state.now_ms and timer not in waiting:

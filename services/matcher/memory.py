@@ -1,7 +1,8 @@
-"""What the matcher holds in memory beside its rows: the pool, opened, and what reserving whoever it chooses takes.
+"""What the matcher holds in memory beside its rows: the pool, opened, what reserving whoever it chooses takes, and the
+communities' rounds.
 
-It follows every change of a standing at once, while deciding; when a batch is not committed as it was decided, `warm`
-makes it new from what is stored. So at every commit it equals what a fresh start would read.
+It follows every change of a standing or a round at once, while deciding; when a batch is not committed as it was decided,
+`warm` makes it new from what is stored. So at every commit it equals what a fresh start would read.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from redis.asyncio import Redis
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Pool
 from services.matcher.domain.standing import Standing
-from services.matcher.store import PEERS, Request, open_requests
+from services.matcher.store import PEERS, ROUNDS, Request, Round, all_rounds, open_requests
 from shared.events import Details
 from shared.logs import get_logger
 from shared.rows import KEYS, Rows
 from shared.sealing import Vault
 from shared.stream.names import Partition
+
+NONE = Round()
+"""A community of which no round was ever scheduled."""
 
 log = get_logger("services.matcher")
 
@@ -27,12 +31,14 @@ class Memory:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self.pool = Pool()
+        self.rounds: dict[str, Round] = {}
         self._standings: dict[str, Standing] = {}
         self._keys: dict[str, bytes] = {}
 
     async def warm(self, redis: Redis, partition: Partition) -> None:
         """Forgets everything, then learns everybody with an open request in one pass. Raises RedisError."""
         self.pool, self._standings, self._keys = Pool(), {}, {}
+        self.rounds = await all_rounds(redis, partition)
         async for id, request, standing, key in open_requests(redis, partition):
             details = self._vault.open(request.details, key, Details)
             if isinstance(details, Details):
@@ -59,6 +65,13 @@ class Memory:
         self.pool.drop(peer)
         self._standings.pop(peer, None)
         self._keys.pop(peer, None)
+
+    def without_round(self) -> list[str]:
+        """Communities in which somebody waits with a place, and no round is to come."""
+        return [community for community in self.pool.communities() if not self.rounds.get(community, NONE).to_come]
+
+    def lend_round(self, rows: Rows, community: str) -> None:
+        rows.lend(ROUNDS, community, self.rounds.get(community, NONE))
 
     def lend(self, rows: Rows, peer: str) -> None:
         """Gives a batch what reserving `peer` needs: whom the pool chooses, no `needs` could name beforehand.

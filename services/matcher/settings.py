@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from services.matcher.domain.bar import BARS, NO_BAR, Dial
+from services.matcher.domain.rounds import Policy
 from shared.settings import Settings
 
 
 class MatcherSettings(Settings):
     port: int = Field(8001, ge=1, le=65535, description="Port of the matcher's health and metrics.")
+    try_out: bool = Field(
+        False, description="1: unless TWOWAY_DIAL is set, whoever fits is suggested at once, for in a try-out nobody waits "
+        "for days.")
+    dial: Dial = Field(
+        "balanced", description="How good a suggestion has to be, against how long people wait. sooner: half of what each "
+        "seeks is enough within two days, whoever fits after a week; balanced: nearly all of it at first, less each day, "
+        "whoever fits after two weeks; better: more than that, and three weeks. docs/operators/matching.md tells more.")
+    round_every_minutes: float = Field(
+        15, gt=0, le=1440, description="Minutes between two rounds, in which everybody of a community who waits is looked at "
+        "together. In simulations a quarter of an hour brought as good pairs as an hour and half the wait.")
+    round_lease_s: float = Field(
+        120, ge=1, le=3600, description="Seconds after which a round that a killed process was computing is taken up again. "
+        "A round of some thousands of people takes seconds.")
+
+    @property
+    def policy(self) -> Policy:
+        bar = NO_BAR if self.try_out and "dial" not in self.model_fields_set else BARS[self.dial]
+        return Policy(bar, round(self.round_every_minutes * 60_000))

@@ -1,7 +1,8 @@
-"""The matcher's tables: one hash of a partition each. All four follow from the log alone."""
+"""The matcher's tables: one hash of a partition each, all of which follow from the log alone; and who computes a round."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -42,11 +43,34 @@ class Pair(BaseModel):
     over: bool = False
 
 
+class Round(BaseModel):
+    """A community's rounds: when the next one is due, or the one that is under way and what came of it so far."""
+
+    model_config = ConfigDict(frozen=True)
+    due_ms: int = 0
+    """0 while none is scheduled."""
+    under_way: str | None = None
+    """From its intent until its last part was gone through."""
+    began_ms: int = 0
+    proposed: int = 0
+    no_longer_held: int = 0
+
+    @property
+    def to_come(self) -> bool:
+        return bool(self.due_ms or self.under_way)
+
+    def with_part(self, proposed: int, no_longer_held: int) -> Round:
+        return self.model_copy(update={"proposed": self.proposed + proposed,
+                                       "no_longer_held": self.no_longer_held + no_longer_held})
+
+
 PEERS = Table("peers", Standing)
 REQUESTS = Table("requests", Request)
 PROPOSALS = Table("proposals", Proposal)
 PAIRS = Table("pairs", Pair)
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS)
+ROUNDS = Table("rounds", Round)
+"""By community."""
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, ROUNDS)
 
 
 class State(Protocol):
@@ -82,6 +106,61 @@ async def open_requests(redis: Redis, partition: Partition) -> AsyncIterator[tup
             return
 
 
+async def all_rounds(redis: Redis, partition: Partition) -> dict[str, Round]:
+    """Every community's, few as they are. Raises RedisError."""
+    texts: Any = await redis.hgetall(ROUNDS.path(partition, SERVICE))
+    return ROUNDS.load_all(texts)
+
+
+async def under_way(redis: Redis, partition: Partition, community: str, round: str) -> Round | None:
+    """The community's row, if this is the round that is under way there. Raises RedisError."""
+    text: Any = await redis.hget(ROUNDS.path(partition, SERVICE), community)
+    row = None if text is None else ROUNDS.load(text)
+    return row if row is not None and row.under_way == round else None
+
+
+async def passed(redis: Redis, partition: Partition) -> str:
+    """The entry up to which the matcher has read. Raises RedisError."""
+    at: Any = await redis.hget(partition.cursor(SERVICE), "at")
+    return "0-0" if at is None else str(at.decode())
+
+
+# KEYS: the claim. ARGV: who asks, the lease in ms. Whoever holds it may take it again, for as long once more.
+_CLAIM = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return redis.call('PTTL', KEYS[1]) end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 0
+"""
+
+# KEYS: the claim. ARGV: who gives it back. What somebody else holds by now is left alone.
+_GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+class Claims:
+    """Who computes a round: one worker at a time. A claim saves work and nothing else: what two workers would tell of
+    one round is told under the same ids, and the reader looks at every pair once more."""
+
+    def __init__(self, redis: Redis, lease_s: float) -> None:
+        self._lease_ms = round(lease_s * 1000)
+        self._claim, self._back = redis.register_script(_CLAIM), redis.register_script(_GIVE_BACK)
+        self._holder = secrets.token_hex(8)
+
+    async def take(self, partition: Partition, round: str) -> float:
+        """0 when it is ours, anew or still; otherwise for how many seconds at most somebody else is at it.
+
+        Raises RedisError.
+        """
+        return int(await self._claim(keys=[_claim(partition, round)], args=[self._holder, self._lease_ms])) / 1000
+
+    async def give_back(self, partition: Partition, round: str) -> None:
+        await self._back(keys=[_claim(partition, round)], args=[self._holder])
+
+
+def _claim(partition: Partition, round: str) -> str:
+    return f"{partition.of(SERVICE, 'claim')}:{round}"
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """All rows and timers as of one moment, which was `now_ms` by the server's clock."""
@@ -90,6 +169,7 @@ class Snapshot:
     requests: Mapping[str, Request]
     proposals: Mapping[str, Proposal]
     pairs: Mapping[str, Pair]
+    rounds: Mapping[str, Round]
     timers: Sequence[TimerElapsed]
     now_ms: int
 
@@ -104,9 +184,9 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
         pipeline.hgetall(table.path(partition, SERVICE))
     pipeline.zrange(partition.timers, 0, -1)
     pipeline.time()
-    peers, requests, proposals, pairs, timers, (seconds, micros) = await pipeline.execute()
+    peers, requests, proposals, pairs, rounds, timers, (seconds, micros) = await pipeline.execute()
     return Snapshot(PEERS.load_all(peers), REQUESTS.load_all(requests), PROPOSALS.load_all(proposals),
-                    PAIRS.load_all(pairs),
+                    PAIRS.load_all(pairs), ROUNDS.load_all(rounds),
                     [timer for text in timers if (timer := _timer(orjson.loads(text))) is not None],
                     int(seconds) * 1000 + int(micros) // 1000)
 

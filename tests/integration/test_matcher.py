@@ -3,23 +3,20 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from console.server import Server
-from services.matcher.app import build, table
+from services.matcher.app import table
 from services.matcher.audit import audit
 from services.matcher.memory import Memory
-from services.matcher.settings import MatcherSettings
 from services.matcher.store import TABLES
 from shared.events import (
     Answer,
     BreakKind,
     BreakStarted,
-    Details,
     Ending,
     EntrySetAside,
     PairClosed,
@@ -35,47 +32,11 @@ from shared.events import (
     RequestRefused,
     RequestWaiting,
     Sealed,
-    SupportRequested,
 )
-from shared.host import Host
-from shared.programme import load
-from shared.rows import Rows
-from shared.service import Entry
 from shared.stream.rebuild import rebuild
 from tests.integration.core.tally import Bench
-from tests.integration.living import KEY_TEXT, P0, Living
-
-MUTUAL = Details(seeks=("grief-canary", "sleep-canary"), offers=("grief-canary", "sleep-canary"), showable=("sleep-canary",))
-
-
-class Town(Living):
-    """The matcher and the people it hears of."""
-
-    def __init__(self, redis: Redis, redis_url: str) -> None:
-        super().__init__(redis, "matcher")
-        self._settings = MatcherSettings(key=SecretStr(KEY_TEXT), redis_url=SecretStr(redis_url))
-
-    def host(self) -> Host:
-        return build(self._settings, load())[1]
-
-    async def request(self, peer: str, capacity: int = 1, **fields: Any) -> SupportRequested:
-        key = await self.key_for(peer)
-        details = self.vault.seal(peer, key, MUTUAL.model_copy(update=fields))
-        return SupportRequested(peer=peer, request=f"r-{peer}", community="riverside", details=details, capacity=capacity)
-
-    async def asks(self, *peers: str, **fields: Any) -> None:
-        await self.append(*[await self.request(peer, **fields) for peer in peers])
-        await self.all_read()
-
-    async def answers(self, *said: tuple[str, Answer]) -> None:
-        """Each to the latest proposal that they are in."""
-        for peer, answer in said:
-            made = [event for event in await self.said(ProposalMade) if peer in event.peers]
-            await self.append(ProposalAnswered(peer=peer, proposal=made[-1].proposal, answer=answer))
-        await self.all_read()
-
-    async def proposed(self) -> list[set[str]]:
-        return [set(event.peers) for event in await self.said(ProposalMade)]
+from tests.integration.living import P0
+from tests.integration.matcher_town import Town, refuses_to_decide
 
 
 @pytest.fixture
@@ -89,7 +50,7 @@ async def test_two_ask_are_proposed_say_yes_and_are_a_pair(town: Town) -> None:
         await town.asks("ben")
         await town.answers(("ada", Answer.YES), ("ben", Answer.YES))
     assert await town.types() == [
-        "support.requested", "request.waiting", "support.requested", "request.waiting", "proposal.made",
+        "support.requested", "request.waiting", "round.scheduled", "support.requested", "request.waiting", "proposal.made",
         "proposal.answered", "proposal.answered", "pair.formed"]
     assert await audit(town.redis, P0) == []
 
@@ -263,10 +224,6 @@ async def live_through_everything(town: Town) -> None:
     await town.asks("hal", "ivy")
     await town.everything_due()
     await town.all_read()
-
-
-def refuses_to_decide(_rows: Rows, _entry: Entry) -> NoReturn:
-    raise AssertionError("a rebuild decides nothing")
 
 
 async def test_the_matchers_state_made_again_from_the_log_is_the_same_to_the_byte(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from services.matcher.domain.bar import Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
@@ -16,10 +17,15 @@ from services.matcher.domain.people import Person
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Two people who fit, the one who has waited longer first."""
+    """Two people who fit, the one who has waited longer first. `step` is how far the bar was down for them."""
 
     people: tuple[Person, Person]
     benefit: int
+    step: int = 0
+
+    @classmethod
+    def of(cls, a: Person, b: Person, benefit: int, step: int) -> Match:
+        return cls((a, b) if (a.since_ms, a.peer) < (b.since_ms, b.peer) else (b, a), benefit, step)
 
     @property
     def rank(self) -> tuple[int, int, int, str, str]:
@@ -58,12 +64,21 @@ class Pool:
     def __len__(self) -> int:
         return len(self._people)
 
-    def best_pair(self, peers: Iterable[str], now_ms: int) -> Match | None:
-        """The best pair there is with one of `peers` in it; none when none of them fits anybody who has a place."""
-        matches = [match for peer in peers if (match := self.best_for(peer, now_ms)) is not None]
+    def communities(self) -> Iterator[str]:
+        """Those in which somebody waits with a place."""
+        return (community for community, people in self._with_places.items() if people)
+
+    def waiting(self, community: str) -> tuple[Person, ...]:
+        """Everybody of a community who has a place, as of now: what a round is chosen from."""
+        return tuple(self._with_places.get(community, {}).values())
+
+    def best_pair(self, peers: Iterable[str], now_ms: int, bar: Bar) -> Match | None:
+        """The best pair there is with one of `peers` in it; none when none of them and anybody who has a place both fit
+        and reach the bar."""
+        matches = [match for peer in peers if (match := self.best_for(peer, now_ms, bar)) is not None]
         return min(matches, key=_rank, default=None)
 
-    def best_for(self, peer: str, now_ms: int) -> Match | None:
+    def best_for(self, peer: str, now_ms: int, bar: Bar) -> Match | None:
         person = self._people.get(peer)
         if person is None or not person.places:
             return None
@@ -71,15 +86,23 @@ class Pool:
         for other in self._with_places[person.community].values():
             if fits(person, other):
                 points = benefit(person, other, now_ms)
-                if best is None or points >= best.benefit:
-                    match = Match(_longest_wait_first(person, other), points)
+                if (best is None or points >= best.benefit) and bar.lets_pass(points, person, other, now_ms):
+                    match = Match.of(person, other, points, bar.step(person, other, now_ms))
                     best = match if best is None else min(best, match, key=_rank)
         return best
+
+    def pair_of(self, peers: tuple[str, str], requests: tuple[str, str], now_ms: int, bar: Bar) -> Match | None:
+        """These two, if they still ask for the same, both have a place, fit and reach the bar; none when not."""
+        one, other = self._people.get(peers[0]), self._people.get(peers[1])
+        if one is None or other is None or (one.request, other.request) != requests:
+            return None
+        if not one.places or not other.places or not fits(one, other):
+            return None
+        points = benefit(one, other, now_ms)
+        if not bar.lets_pass(points, one, other, now_ms):
+            return None
+        return Match.of(one, other, points, bar.step(one, other, now_ms))
 
 
 def _rank(match: Match) -> tuple[int, int, int, str, str]:
     return match.rank
-
-
-def _longest_wait_first(a: Person, b: Person) -> tuple[Person, Person]:
-    return (a, b) if (a.since_ms, a.peer) < (b.since_ms, b.peer) else (b, a)

@@ -13,12 +13,13 @@ from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
 from services.matcher.domain.proposals import LAPSES_AFTER_MS
 from services.matcher.domain.reasons import reasons
+from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
-from services.matcher.store import PEERS, PROPOSALS, SERVICE
+from services.matcher.store import PEERS, PROPOSALS, ROUNDS, SERVICE
 from shared.clock import derived_id
-from shared.events import Event, ProposalMade, ProposalWithdrawn, Sealed, TimerElapsed
+from shared.events import Event, ProposalMade, ProposalWithdrawn, RoundScheduled, Sealed, TimerElapsed
 from shared.rows import Ref, Rows, Table
 from shared.service import Entry, Handling, Later
 
@@ -33,8 +34,9 @@ class MemoryAstray(Exception):
 class Ahead:
     """The rows as they will be, what has been said so far, and the pool that follows both."""
 
-    def __init__(self, rows: Rows, entry: Entry, memory: Memory, take_in: Callable[[Any, Any, int], None]) -> None:
-        self.rows, self.entry, self.memory = rows, entry, memory
+    def __init__(self, rows: Rows, entry: Entry, memory: Memory, policy: Policy,
+                 take_in: Callable[[Any, Any, int], None]) -> None:
+        self.rows, self.entry, self.memory, self.policy = rows, entry, memory, policy
         self.now_ms = entry.at_ms
         self.said: list[Event | Later] = []
         self._take_in: Callable[[Any, Any, int], None] | None = take_in
@@ -49,6 +51,8 @@ class Ahead:
         self._changed[table, id] = row
         if table is PEERS:
             self.memory.follow(id, row)  # type: ignore[arg-type]  # PEERS holds standings
+        elif table is ROUNDS:
+            self.memory.rounds[id] = row  # type: ignore[assignment]  # ROUNDS holds rounds
 
     def drop(self, table: Table[Any], id: str) -> None:
         self._changed[table, id] = None
@@ -70,9 +74,17 @@ class Ahead:
         self.said.append(Later(TimerElapsed(service=SERVICE, what=what, of=of, due_ms=at_ms), at_ms))
 
     def propose_for(self, *peers: str) -> None:
-        """Proposes for these, best pair first, until none of them both has a place and fits somebody who has."""
-        while (match := self.memory.pool.best_pair(dict.fromkeys(peers), self.now_ms)) is not None:
-            self._propose(match)
+        """Proposes for these, best pair first, until with none of them there is a pair that fits and reaches the bar."""
+        while (match := self.memory.pool.best_pair(dict.fromkeys(peers), self.now_ms, self.policy.bar)) is not None:
+            self.propose(match)
+
+    def schedule_rounds(self) -> None:
+        """Whoever waits with a place by now can count on a round to come."""
+        for community in self.memory.without_round():
+            self.memory.lend_round(self.rows, community)
+            due_ms = self.now_ms + self.policy.round_every_ms
+            self.say(RoundScheduled(community=community, due_ms=due_ms))
+            self.remind("round", community, due_ms)
 
     def withdraw(self, id: str, reason: WithdrawnReason, by: str | None) -> None:
         """An open proposal will not go ahead. Both have their places back, and wait from when they first did.
@@ -84,7 +96,8 @@ class Ahead:
             others = tuple(peer for peer in proposal.said_yes if peer != by)
             self.say(ProposalWithdrawn(proposal=id, peers=proposal.peers, said_yes=others, reason=reason))
 
-    def _propose(self, match: Match) -> None:
+    def propose(self, match: Match) -> bool:
+        """Reserves both and says so; not when somebody has left whom the pool still knows."""
         first, second = match.people
         told = self._reasons(first, second), self._reasons(second, first)
         if told[0] is None or told[1] is None:
@@ -93,29 +106,31 @@ class Ahead:
             for person, reason in zip(match.people, told, strict=True):
                 if reason is None:
                     self.memory.forget(person.peer)
-            return
+            return False
         proposal = derived_id(self.entry.id, f"proposal:{len(self.said)}")
         lapses_ms = self.now_ms + LAPSES_AFTER_MS
         self.say(ProposalMade(proposal=proposal, requests=(first.request, second.request),
                               peers=(first.peer, second.peer), reasons=(told[0], told[1]), benefit=match.benefit,
-                              lapses_ms=lapses_ms))
+                              step=match.step, lapses_ms=lapses_ms))
         if not all(proposal in (self.get(PEERS, person.peer) or Standing()).proposals for person in match.people):
             raise MemoryAstray
         self.remind("lapse", proposal, lapses_ms)
+        return True
 
     def _reasons(self, reader: Person, other: Person) -> Sealed | None:
         self.memory.lend(self.rows, reader.peer)
         return self.rows.seal(reader.peer, reasons(reader, other))
 
 
-def handling(memory: Memory, needs: Callable[[Rows, Any], Iterable[Ref]], decide: Callable[[Ahead, Any], None],
-             take_in: Callable[[Any, Any, int], None]) -> Handling:
-    """The three beats of one event, bound to a partition's memory."""
+def handling(memory: Memory, policy: Policy, needs: Callable[[Rows, Any], Iterable[Ref]],
+             decide: Callable[[Ahead, Any], None], take_in: Callable[[Any, Any, int], None]) -> Handling:
+    """The three beats of one event, bound to a partition's memory and to what the operator chose."""
 
     def decided(rows: Rows, entry: Entry) -> Sequence[Event | Later]:
-        ahead = Ahead(rows, entry, memory, take_in)
+        ahead = Ahead(rows, entry, memory, policy, take_in)
         decide(ahead, entry.event)
         ahead.take_in()
+        ahead.schedule_rounds()
         return ahead.said
 
     return Handling(needs, decided, take_in)

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.matcher.domain.proposals import LAPSED_APART_MS, OVER, Proposal
 from services.matcher.domain.standing import Standing
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, Pair, State
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Pair, Round, State
 from shared.events import (
     AnswerRefused,
     Event,
@@ -18,6 +18,10 @@ from shared.events import (
     ProposalWithdrawn,
     RequestRefused,
     RequestWaiting,
+    RoundApplied,
+    RoundIntended,
+    RoundRun,
+    RoundScheduled,
 )
 
 
@@ -83,6 +87,24 @@ def closed(rows: State, event: PairClosed, _at_ms: int) -> None:
         change_both(rows, event.peers, lambda standing, _other: standing.parted(event.pair))
 
 
+def scheduled(rows: State, event: RoundScheduled, _at_ms: int) -> None:
+    rows.put(ROUNDS, event.community, Round(due_ms=event.due_ms))
+
+
+def intended(rows: State, event: RoundIntended, at_ms: int) -> None:
+    rows.put(ROUNDS, event.community, Round(under_way=event.round, began_ms=at_ms))
+
+
+def applied(rows: State, event: RoundApplied, _at_ms: int) -> None:
+    row = rows.get(ROUNDS, event.community)
+    if row is not None and row.under_way == event.round:
+        rows.put(ROUNDS, event.community, row.with_part(event.proposed, event.no_longer_held))
+
+
+def run(rows: State, event: RoundRun, _at_ms: int) -> None:
+    rows.put(ROUNDS, event.community, Round())
+
+
 def nothing(_rows: State, _event: AnswerRefused, _at_ms: int) -> None:
     """An answer that does not count changes nothing."""
 
@@ -96,4 +118,8 @@ OWN: Mapping[type[Event], Callable[[Any, Any, int], None]] = {
     ProposalWithdrawn: withdrawn,
     PairFormed: formed,
     PairClosed: closed,
+    RoundScheduled: scheduled,
+    RoundIntended: intended,
+    RoundApplied: applied,
+    RoundRun: run,
 }

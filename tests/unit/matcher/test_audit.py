@@ -10,7 +10,7 @@ import pytest
 
 from services.matcher.audit import findings
 from services.matcher.domain.standing import Standing
-from services.matcher.store import Snapshot
+from services.matcher.store import Round, Snapshot
 from shared.events import Answer
 from tests.unit.matcher.town import Town
 
@@ -72,9 +72,17 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: replace(s, timers=[]), "no_timer_for_lapse"),
     (lambda s: replace(s, timers=[]), "no_timer_for_break_over"),
     (lambda s: replace(s, timers=[]), "no_timer_for_rest_over"),
+    (lambda s: replace(s, timers=[]), "no_timer_for_round"),
+    (lambda s: replace(s, rounds={}), "no_round_to_come"),
+    (lambda s: replace(s, rounds={"riverside": Round()}), "no_round_to_come"),
+    (lambda s: replace(s, rounds={"riverside": Round(under_way="r", began_ms=s.now_ms - 3_600_001)}), "round_does_not_end"),
 ])
 def test_every_kind_of_damage_is_found(healthy: Snapshot, damage: Callable[[Snapshot], Snapshot], what: str) -> None:
     assert what in {finding.what for finding in findings(damage(healthy))}
+
+
+def test_a_round_that_is_under_way_is_a_round_to_come(healthy: Snapshot) -> None:
+    assert findings(replace(healthy, rounds={"riverside": Round(under_way="r", began_ms=healthy.now_ms)})) == []
 
 
 def test_a_timer_that_is_due_may_be_on_its_way(healthy: Snapshot) -> None:
@@ -83,5 +91,5 @@ def test_a_timer_that_is_due_may_be_on_its_way(healthy: Snapshot) -> None:
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert findings(Snapshot({}, {}, {}, {}, [], 0)) == []
-    assert findings(Snapshot({"ada": Standing()}, {}, {}, {}, [], 0)) == []
+    assert findings(Snapshot({}, {}, {}, {}, {}, [], 0)) == []
+    assert findings(Snapshot({"ada": Standing()}, {}, {}, {}, {}, [], 0)) == []

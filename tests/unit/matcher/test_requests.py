@@ -14,6 +14,7 @@ from shared.events import (
     SupportRequested,
     SupportWithdrawn,
     TimerElapsed,
+    Way,
 )
 from shared.rows import KEYS
 from shared.sealing import BrokenSeal
@@ -48,10 +49,11 @@ def test_everybody_has_at_most_as_many_proposals_and_pairs_as_they_chose(town: T
 
 
 def test_several_places_are_proposed_for_at_once_best_pair_first(town: Town) -> None:
-    town.asks("ben", seeks=("sleep", "money"), offers=("grief",))
-    town.asks("cleo", seeks=("sleep",), offers=("grief",))
-    town.asks("dan", seeks=("sleep", "money", "forms"), offers=("grief",))
-    assert town.proposed(town.asks("ada", capacity=2, seeks=("grief",), offers=("sleep",))) == [
+    ways = (Way.MESSAGE, Way.LETTER)
+    town.asks("ben", seeks=("sleep",), offers=("grief",))
+    town.asks("cleo", seeks=("sleep",), offers=("grief",), ways=ways)
+    town.asks("dan", seeks=("sleep", "money"), offers=("grief",), ways=ways)
+    assert town.proposed(town.asks("ada", capacity=2, seeks=("grief",), offers=("sleep",), ways=ways)) == [
         {"ada", "cleo"}, {"ada", "ben"}]
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.events import Answer, Ending, PairFormed, ProposalAnswered, ProposalMade
+from services.matcher.domain.rounds import Policy
+from shared.clock import DAY_MS
+from shared.events import Answer, Ending, PairFormed, ProposalAnswered, ProposalMade, RoundIntended, RoundRun
 from tests.unit.matcher.made_up import DETAILS
 from tests.unit.matcher.town import Town
 
@@ -27,8 +29,14 @@ STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
     st.tuples(st.just("blocks"), NAMES, NAMES),
     st.tuples(st.just("leaves"), NAMES),
     st.tuples(st.just("pass_time"), st.floats(0.1, 40)),
+    st.tuples(st.just("rounds_are_held")),
+    st.tuples(st.just("workers_tell")),
 ), min_size=8, max_size=40))
 """How many everybody asks for to begin with, each fitting each; then what happens."""
+
+
+OFTEN_ENOUGH = Policy(round_every_ms=3 * DAY_MS)
+"""So that some rounds come in between, and the histories do not take too long."""
 
 
 def steps_of(history: tuple[Any, Any]) -> list[tuple[Any, ...]]:
@@ -54,6 +62,11 @@ def play(town: Town, step: tuple[Any, ...]) -> None:
         case "ends", name, ending, which:
             if ids := [*town.standing(name).pairs, *town.standing(name).past]:
                 town.ends(name, ids[which % len(ids)], ending)
+        case ("rounds_are_held",):
+            town.held = True
+        case ("workers_tell",):
+            town.workers_tell()
+            town.held = False
         case "blocks", name, other:
             if name != other and town.known(name) and town.known(other):
                 town.blocks(name, other)
@@ -64,14 +77,31 @@ def play(town: Town, step: tuple[Any, ...]) -> None:
 @settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]) -> None:
-    town = Town()
+    town = Town(OFTEN_ENOUGH)
     for step in steps_of(history):
         play(town, step)
         assert town.findings() == []
         assert town.unmet() == []
         assert {each.peer: each for each in town.memory.pool} == town.remembered_afresh()
+    play(town, ("workers_tell",))
+    town.pass_time(days=4)
+    assert town.unmet() == []
     assert town.rebuilt() == town.stored()
+    what_was_proposed_reached_the_bar(town)
+    every_round_that_was_intended_was_run(town)
     nobody_is_introduced_before_both_said_yes(town)
+
+
+def what_was_proposed_reached_the_bar(town: Town) -> None:
+    for made in town.every(ProposalMade):
+        assert made.benefit >= town.policy.bar.points(made.step)
+
+
+def every_round_that_was_intended_was_run(town: Town) -> None:
+    ran = {event.round: event for event in town.every(RoundRun)}
+    assert ran.keys() == {event.round for event in town.every(RoundIntended)}
+    for event in ran.values():
+        assert event.chosen == event.proposed + event.no_longer_held
 
 
 def nobody_is_introduced_before_both_said_yes(town: Town) -> None:
@@ -85,7 +115,7 @@ def nobody_is_introduced_before_both_said_yes(town: Town) -> None:
 @settings(max_examples=50, deadline=None)
 @given(STEPS, NAMES)
 def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: str) -> None:
-    town = Town()
+    town = Town(OFTEN_ENOUGH)
     for step in steps_of(history):
         play(town, step)
     town.leaves(name)
@@ -95,7 +125,7 @@ def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: 
 @settings(max_examples=50, deadline=None)
 @given(STEPS)
 def test_the_same_history_leads_to_the_same_events(history: tuple[Any, Any]) -> None:
-    first, second = Town(), Town()
+    first, second = Town(OFTEN_ENOUGH), Town(OFTEN_ENOUGH)
     for step in steps_of(history):
         play(first, step)
         play(second, step)

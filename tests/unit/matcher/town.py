@@ -6,11 +6,15 @@ from typing import Any
 
 from services.matcher.app import table
 from services.matcher.audit import Finding, findings
+from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
+from services.matcher.domain.rounds import Policy, choose
 from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, Snapshot
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
+from services.matcher.worker import Ref, parts
+from shared.clock import DAY_MS
 from shared.events import (
     Answer,
     BreakEnded,
@@ -26,12 +30,18 @@ from shared.events import (
     ProposalAnswered,
     ProposalMade,
     Reasons,
+    RoundApplied,
+    RoundChosen,
+    RoundIntended,
+    RoundRun,
+    RoundScheduled,
     Sealed,
     SupportRequested,
     SupportWithdrawn,
     TimerElapsed,
 )
 from shared.rows import KEYS
+from shared.stream.names import Partition
 from tests.unit.in_memory import VAULT, InMemory, only
 
 MUTUAL = Details(seeks=("grief", "sleep"), offers=("grief", "sleep"))
@@ -48,13 +58,44 @@ def person(name: str = "a", *, since_ms: int = 0, community: str = "riverside", 
         Standing(request=f"r-{name}", capacity=1))
 
 
-class Town(InMemory):
-    """People are called by one letter; what they do is told by the gateway's events."""
+ROUNDS_SAID = (RoundScheduled, RoundIntended, RoundApplied, RoundRun)
+DAILY = Policy(round_every_ms=DAY_MS)
+"""A round a day: the bar comes down by whole days, so that more of them would come to nothing new."""
 
-    def __init__(self) -> None:
-        self.memory = Memory(VAULT)
-        super().__init__(table(self.memory))
+
+class Town(InMemory):
+    """People are called by one letter; what they do is told by the gateway's events.
+
+    A round's worker is at work as soon as the round is intended, unless it is `held`. What is said of rounds is not among
+    what `hear` and all that people do return: most tests are about people.
+    """
+
+    def __init__(self, policy: Policy = DAILY) -> None:
+        self.memory, self.policy = Memory(VAULT), policy
+        super().__init__(table(self.memory, policy))
         self._asked = 0
+        self.held = False
+        self.chosen: list[RoundChosen] = []
+        self.rounds_ms: dict[str, int] = {}
+        """Community → when the latest round was that nothing came between."""
+
+    def hear(self, event: Event) -> list[Event]:
+        said = super().hear(event)
+        for each in [each for each in said if isinstance(each, RoundIntended)]:
+            people = self.memory.pool.waiting(each.community)
+            chosen = choose(people, self.now_ms, self.policy.bar, int(each.round, 16))
+            [part] = [part for part, _ in zip(parts(Ref(Partition(0), each.community, each.round), chosen), range(1),
+                                              strict=False)]
+            self.chosen.append(part)
+            if not self.held:
+                said += self.workers_tell()
+                self.rounds_ms[each.community] = self.now_ms
+        return [each for each in said if not isinstance(each, ROUNDS_SAID)]
+
+    def workers_tell(self) -> list[Event]:
+        """What was chosen while they were held is read now, whatever happened meanwhile."""
+        chosen, self.chosen = self.chosen, []
+        return [said for each in chosen for said in self.hear(each)]
 
     # what people do
 
@@ -128,17 +169,23 @@ class Town(InMemory):
     def snapshot(self) -> Snapshot:
         tables = self.stored()
         rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
-                           for table in (PEERS, REQUESTS, PROPOSALS, PAIRS)]
+                           for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, ROUNDS)]
         timers = [each for each in self.timers if isinstance(each, TimerElapsed)]
-        return Snapshot(rows[0], rows[1], rows[2], rows[3], timers, self.now_ms)
+        return Snapshot(rows[0], rows[1], rows[2], rows[3], rows[4], timers, self.now_ms)
 
     def findings(self) -> list[Finding]:
-        return findings(self.snapshot())
+        held = "round_does_not_end" if self.held else None
+        return [each for each in findings(self.snapshot()) if each.what != held]
 
     def unmet(self) -> list[tuple[str, str]]:
-        """Any two who fit and both have a place: there should never be any, for they should have been proposed."""
+        """Any two who fit, both have a place and reached the bar when the latest round of theirs was: there should never
+        be any, for whoever came or was freed since was looked at then."""
         free = [each for each in self.memory.pool if each.places]
-        return [(a.peer, b.peer) for n, a in enumerate(free) for b in free[n + 1:] if fits(a, b)]
+        return [(a.peer, b.peer) for n, a in enumerate(free) for b in free[n + 1:]
+                if fits(a, b) and self._reached(a, b, self.rounds_ms.get(a.community, 0))]
+
+    def _reached(self, a: Person, b: Person, at_ms: int) -> bool:
+        return self.policy.bar.lets_pass(benefit(a, b, at_ms), a, b, at_ms)
 
     def remembered_afresh(self) -> dict[str, Person]:
         """The pool as a fresh start would fill it from the rows."""

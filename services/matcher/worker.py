@@ -1,0 +1,155 @@
+"""Computes rounds outside the reader, so that answers never wait for one.
+
+For each round that is under way: claim it; choose, in a thread, on a copy of who waits; append what was chosen, a part at
+a time, each once the reader has passed the one before, so that whatever people do meanwhile is read between two parts.
+Killed at any point, the round is taken up again: by whoever reads the partition then, once the claim's lease has run out.
+
+Parts are appended under ids derived from the round and their number. A second try that chose otherwise, because the pool
+had changed, meets OtherBody where the first had got to and goes on behind it; the reader looks at every pair once more. A
+round ends with the first part that says it is the last, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+
+from services.matcher.domain.rounds import Chosen, Policy, choose
+from services.matcher.memory import Memory
+from services.matcher.store import Claims, Round, passed, under_way
+from shared.clock import derived_id
+from shared.events import ROUND_PAIRS_MAX, ChosenPair, RoundChosen
+from shared.host import Host
+from shared.logs import get_logger
+from shared.stream.append import Input, OtherBody
+from shared.stream.names import Partition, place
+
+WAIT_S = 2.0
+"""Before a round is looked at again because Redis was away."""
+
+LOOK_S = 0.05
+"""How often a worker looks whether the reader has passed a part."""
+
+log = get_logger("services.matcher.worker")
+
+
+class RoundNotEnded(Exception):
+    """The reader has passed the round's last part, and the round is not over: look among the dead letters."""
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A round that is under way."""
+
+    partition: Partition
+    community: str
+    round: str
+
+
+class Due:
+    """A bell: which rounds this process has been told of. The record is the ROUNDS table, from which whoever takes over
+    a partition fills this."""
+
+    def __init__(self) -> None:
+        self._refs: asyncio.Queue[Ref] = asyncio.Queue()
+
+    def offer(self, ref: Ref, in_s: float = 0.0) -> None:
+        if in_s:
+            asyncio.get_running_loop().call_later(in_s, self._refs.put_nowait, ref)
+        else:
+            self._refs.put_nowait(ref)
+
+    async def take(self) -> Ref:
+        return await self._refs.get()
+
+
+class Chooser:
+    """Takes rounds from `due` and brings each to its end, one at a time."""
+
+    def __init__(self, host: Host, due: Due, memories: Mapping[Partition, Memory], policy: Policy, lease_s: float) -> None:
+        self._host, self._due, self._memories, self._policy = host, due, memories, policy
+        self._lease_s = lease_s
+        self._claims = Claims(host.redis, lease_s)
+
+    async def run(self) -> None:
+        while True:
+            await self.one(await self._due.take())
+
+    async def one(self, ref: Ref) -> None:
+        """Never raises but when cancelled: one round must not stop the others."""
+        try:
+            await self._bring_to_an_end(ref)
+        except (RedisError, OSError) as error:
+            log.warning("round.waits", round=ref.round, partition=ref.partition.number, error=type(error).__name__,
+                        wait_s=WAIT_S)
+            self._due.offer(ref, WAIT_S)
+        except Exception as error:
+            # A bug of ours. The round is tried again, for a mended version may come meanwhile.
+            log.error("round.broke", round=ref.round, partition=ref.partition.number, exc_info=error)
+            self._due.offer(ref, self._lease_s)
+
+    async def _bring_to_an_end(self, ref: Ref) -> None:
+        row = await self._under_way(ref)
+        if row is None:
+            return  # somebody else was first
+        if wait_s := await self._claims.take(ref.partition, ref.round):
+            self._due.offer(ref, wait_s)
+            return
+        try:
+            await self._tell(ref, await self._choose(ref, row))
+        finally:
+            await self._claims.give_back(ref.partition, ref.round)
+
+    async def _choose(self, ref: Ref, row: Round) -> Chosen:
+        """People are frozen values: what the reader does to the pool meanwhile does not change what is looked at here."""
+        people, began = self._memories[ref.partition].pool.waiting(ref.community), time.monotonic()
+        chosen = await asyncio.to_thread(choose, people, row.began_ms, self._policy.bar, int(ref.round, 16))
+        log.info("round.chosen", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
+                 chosen=len(chosen.pairs), ms=round((time.monotonic() - began) * 1000))
+        return chosen
+
+    async def _tell(self, ref: Ref, chosen: Chosen) -> None:
+        """Appends part by part until the round is over. Where another try has written, this one goes on behind it."""
+        for number, part in enumerate(parts(ref, chosen)):
+            if wait_s := await self._claims.take(ref.partition, ref.round):
+                self._due.offer(ref, wait_s)  # we were so slow that somebody else began anew
+                return
+            told = await self._append(ref, number, part)
+            if await self._under_way(ref) is None:
+                return
+            if told and part.last:
+                raise RoundNotEnded
+
+    async def _append(self, ref: Ref, number: int, part: RoundChosen) -> bool:
+        """Waits until the reader has passed it. False: another try has told something else at this number."""
+        try:
+            [at] = await self._host.appender.append(
+                ref.partition, [Input(part, derived_id(ref.round, f"part:{number}"), cause=ref.round)])
+        except OtherBody:
+            log.info("round.overtaken", round=ref.round, partition=ref.partition.number, part=number)
+            return False
+        until = time.monotonic() + self._lease_s
+        while place(await passed(self._host.redis, ref.partition)) < place(at.entry):
+            if time.monotonic() > until:
+                raise TimeoutError
+            await asyncio.sleep(LOOK_S)
+        return True
+
+    async def _under_way(self, ref: Ref) -> Round | None:
+        return await under_way(self._host.redis, ref.partition, ref.community, ref.round)
+
+
+def parts(ref: Ref, chosen: Chosen) -> Iterator[RoundChosen]:
+    """At most 500 pairs each. Whoever goes on behind the last one gets empty ones, last ones too, without end."""
+    pairs = [ChosenPair(peers=(a.peer, b.peer), requests=(a.request, b.request), benefit=match.benefit, step=match.step)
+             for match in chosen.pairs for a, b in [match.people]]
+    number = 0
+    while True:
+        here, pairs = tuple(pairs[:ROUND_PAIRS_MAX]), pairs[ROUND_PAIRS_MAX:]
+        yield RoundChosen(round=ref.round, community=ref.community, part=number, pairs=here, last=not pairs,
+                          waiting=0 if pairs else chosen.waiting, chosen=0 if pairs else len(chosen.pairs))
+        number += 1

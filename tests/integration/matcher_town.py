@@ -1,0 +1,53 @@
+"""A town of made-up people whom the matcher hears of, on a real server."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from services.matcher.app import build
+from services.matcher.settings import MatcherSettings
+from shared.events import Answer, Details, ProposalAnswered, ProposalMade, SupportRequested
+from shared.host import Host
+from shared.programme import load
+from shared.rows import Rows
+from shared.service import Entry
+from tests.integration.living import KEY_TEXT, Living
+
+MUTUAL = Details(seeks=("grief-canary", "sleep-canary"), offers=("grief-canary", "sleep-canary"), showable=("sleep-canary",))
+
+
+class Town(Living):
+    """The matcher and the people it hears of."""
+
+    def __init__(self, redis: Redis, redis_url: str, **chosen: Any) -> None:
+        super().__init__(redis, "matcher")
+        self.settings = MatcherSettings(key=SecretStr(KEY_TEXT), redis_url=SecretStr(redis_url), **chosen)
+
+    def host(self) -> Host:
+        return build(self.settings, load())[1]
+
+    async def request(self, peer: str, capacity: int = 1, **fields: Any) -> SupportRequested:
+        key = await self.key_for(peer)
+        details = self.vault.seal(peer, key, MUTUAL.model_copy(update=fields))
+        return SupportRequested(peer=peer, request=f"r-{peer}", community="riverside", details=details, capacity=capacity)
+
+    async def asks(self, *peers: str, **fields: Any) -> None:
+        await self.append(*[await self.request(peer, **fields) for peer in peers])
+        await self.all_read()
+
+    async def answers(self, *said: tuple[str, Answer]) -> None:
+        """Each to the latest proposal that they are in."""
+        for peer, answer in said:
+            made = [event for event in await self.said(ProposalMade) if peer in event.peers]
+            await self.append(ProposalAnswered(peer=peer, proposal=made[-1].proposal, answer=answer))
+        await self.all_read()
+
+    async def proposed(self) -> list[set[str]]:
+        return [set(event.peers) for event in await self.said(ProposalMade)]
+
+
+def refuses_to_decide(_rows: Rows, _entry: Entry) -> NoReturn:
+    raise AssertionError("a rebuild decides nothing")
