@@ -12,7 +12,7 @@ from console import shown, system
 from console.system import AsJson, Data, System
 from services.gateway.store import CONCERNS
 from services.gateway.store import SERVICE as GATEWAY
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, all_rounds
 from services.matcher.store import SERVICE as MATCHER
 from shared import SERVICES, lag
 from shared.rows import Table
@@ -42,6 +42,9 @@ class Status:
     """Those of people who have nobody yet: no proposal, no pair."""
     proposals: int
     pairs: int
+    next_round_s: float | None
+    """Until the soonest of the communities' rounds; none when nobody waits with a place."""
+    rounds_under_way: int
     concerns: int
     dead_letters: int
     timers: int
@@ -73,9 +76,12 @@ async def _partition(at: System, partition: Partition) -> Status:
     pipeline.zcard(partition.timers)
     pipeline.xlen(partition.log)
     requests, dead, timers, entries = await pipeline.execute()
+    rounds = (await all_rounds(at.redis, partition)).values()
+    due_ms = [row.due_ms for row in rounds if row.due_ms]
     return Status(
         partition=partition.number, readers=readers, requests=requests, dead_letters=dead, timers=timers,
-        log_entries=entries,
+        log_entries=entries, rounds_under_way=sum(row.under_way is not None for row in rounds),
+        next_round_s=max(0, min(due_ms) - at.clock.now_ms()) / 1000 if due_ms else None,
         waiting=await _count(at, partition, MATCHER, PEERS, lambda row: row.request and not row.proposals and not row.pairs),
         proposals=await _count(at, partition, MATCHER, PROPOSALS, lambda row: row.peers is not None),
         pairs=await _count(at, partition, MATCHER, PAIRS, lambda row: not row.over),
@@ -100,11 +106,18 @@ def _show(found: list[Status]) -> None:
     shown.table(("partition", "service", "running", "behind", "for", "cursor"), (
         (f"p{each.partition}", reader.service, "yes" if reader.running else "no", reader.lag_entries,
          shown.span(reader.lag_s), reader.cursor) for each in found for reader in each.readers))
-    names = ("partition", "requests", "waiting", "proposals", "pairs", "concerns", "dead letters", "timers", "log entries")
+    names = ("partition", "requests", "waiting", "proposals", "pairs", "next round", "concerns", "dead letters", "timers",
+             "log entries")
     shown.table(names, (
-        (f"p{each.partition}", each.requests, each.waiting, each.proposals, each.pairs, each.concerns, each.dead_letters,
-         each.timers, each.log_entries) for each in found))
+        (f"p{each.partition}", each.requests, each.waiting, each.proposals, each.pairs, _round(each), each.concerns,
+         each.dead_letters, each.timers, each.log_entries) for each in found))
     if any(each.dead_letters for each in found):
         print("Look at what was set aside: twoway dead-letters list")
     if any(each.concerns for each in found):
         print("Somebody asked the programme to look: twoway concerns list")
+
+
+def _round(each: Status) -> str:
+    if each.rounds_under_way:
+        return "under way"
+    return "" if each.next_round_s is None else f"in {shown.span(each.next_round_s)}"

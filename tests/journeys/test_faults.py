@@ -33,6 +33,9 @@ SEED = 7
 LEASE_S = size(10, 60)
 """What a killed notifier was sending is taken up again after this; reduced counts do not wait out the usual minute."""
 
+ROUNDS = {"TWOWAY_ROUND_EVERY_MINUTES": "0.05", "TWOWAY_ROUND_LEASE_S": "2"}
+"""A round every three seconds, so that some of them meet a kill."""
+
 
 class Seconds:
     """A second instance of every service, on ports of their own; whichever is killed comes back."""
@@ -52,7 +55,7 @@ class Seconds:
             if service not in self._processes or self._processes[service].poll() is not None:
                 environment = clean_environment(**self._system.running.environment(service))
                 environment |= {"TWOWAY_PORT": str(self._first_port + place), "TWOWAY_SEND_LEASE_S": str(LEASE_S),
-                                "TWOWAY_PROGRAMME": str(self._system.programme)}
+                                "TWOWAY_PROGRAMME": str(self._system.programme), **ROUNDS}
                 self._processes[service] = subprocess.Popen(
                     tethered([sys.executable, "-m", f"services.{service}"]), env=environment,
                     stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True)
@@ -100,7 +103,7 @@ class Referrals(threading.Thread):
 @pytest.mark.prove
 @pytest.mark.timeout(size(280, 3_000))
 def test_while_every_process_is_killed_nothing_is_lost_and_nothing_happens_twice(tmp_path: Path) -> None:
-    with up(tmp_path / "var", TWOWAY_SEND_LEASE_S=str(LEASE_S)) as system, seconds(system) as more:
+    with up(tmp_path / "var", TWOWAY_SEND_LEASE_S=str(LEASE_S), **ROUNDS) as system, seconds(system) as more:
         referrals = Referrals(partner.added(system), [system.url, more.url])
         referrals.start()
         with crowd(system) as people:
@@ -169,6 +172,7 @@ def recount(system: Up, receipts: list[str]) -> None:
         assert types[b"referral.made"] == EVENTS
         assert [id for id, count in ids.items() if count > 1] == []
         assert redis.hlen("twoway:{p0}:dead") == 0
+        assert types[b"round.intended"] >= types[b"round.run"] > 0
         deadline = time.monotonic() + 90
         while len(found := invitations(system)) < EVENTS and time.monotonic() < deadline:
             time.sleep(0.5)

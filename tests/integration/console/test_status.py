@@ -33,6 +33,16 @@ async def test_what_waits_and_what_is_under_way_is_counted_without_what_is_over(
     assert status["log_entries"] == await loop.redis.xlen(loop.partition.log)
 
 
+async def test_the_next_round_is_told_while_somebody_waits_with_a_place(twoway: Twoway, loop: Loop) -> None:
+    await loop.person("ann")
+    await loop.settle()
+    [status] = (await twoway("status", "--json", code=1)).json
+    due_s = status["next_round_s"]
+    assert 0 < due_s <= 15 * 60
+    assert status["rounds_under_way"] == 0
+    assert "in 14 min" in (await twoway("status", code=1)).out
+
+
 async def test_how_far_a_service_is_behind_is_told_in_entries_and_seconds(twoway: Twoway, loop: Loop) -> None:
     await loop.person("ann")
     await loop.settle("gateway")
