@@ -111,6 +111,9 @@ def together(pages: Pages, matcher: Matcher, ledger: Ledger) -> Iterator[Finding
         if not pair.over and (id not in ledger.pairs or set(ledger.pairs[id].peers) != set(pair.peers)):
             yield Finding("ledger", "pair_unknown", id)
     for peer, row in pages.peers.items():
+        standing = matcher.peers.get(peer)
+        if row.aside != (standing is not None and standing.aside):
+            yield Finding("gateway", "set_aside_differs_from_matcher", peer)
         if (row.given, row.received) != _counts(ledger, peer):
             yield Finding("gateway", "counts_differ_from_ledger", peer)
     for peer in ledger.holders.keys() - pages.peers.keys():

@@ -226,6 +226,13 @@ class SupportWithdrawn(Event, type="support.withdrawn", owner=GATEWAY):
     request: str
 
 
+class RequestResumed(Event, type="request.resumed", owner=GATEWAY):
+    """Somebody who was set aside would like to hear of people again; their place is the one they always had."""
+
+    peer: PeerId
+    request: str
+
+
 class ProposalAnswered(Event, type="proposal.answered", owner=GATEWAY):
     """One of the two answered; nothing happens to either before both said yes (rule 1)."""
 
@@ -385,6 +392,13 @@ class RequestRefused(Event, type="request.refused", owner=MATCHER):
     request: str
     peer: PeerId
     reason: Literal["already_waiting", "unreadable"]
+
+
+class RequestSetAside(Event, type="request.set_aside", owner=MATCHER):
+    """Three proposals in a row lapsed without a word from this person. Nothing more is proposed until they say so."""
+
+    request: str
+    peer: PeerId
 
 
 class ProposalMade(Event, type="proposal.made", owner=MATCHER):

@@ -110,8 +110,9 @@ class Look:
 
 def _request(web: Web, look: Look, id: str, row: RequestRow) -> RequestView:
     said, topics = look.open(row.details, Details), web.host.programme.topics
+    peer = look.row(PEERS, look.peer)
     return RequestView(
-        reference(id), row.since_ms, row.capacity,
+        reference(id), row.since_ms, row.capacity, aside=peer is not None and peer.aside,
         seeks=_named(said.seeks, topics) if said else (), offers=_named(said.offers, topics) if said else ())
 
 

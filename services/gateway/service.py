@@ -24,6 +24,8 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.SupportWithdrawn: Handling(needs=requests.needs, apply=requests.gone),
     e.RequestWaiting: Handling(needs=requests.needs, apply=requests.waiting),
     e.RequestRefused: Handling(needs=requests.needs, apply=requests.gone),
+    e.RequestSetAside: Handling(needs=requests.needs, apply=requests.set_aside),
+    e.RequestResumed: Handling(needs=requests.needs, apply=requests.resumed),
     e.ProposalMade: Handling(needs=proposals.needs, apply=proposals.made),
     e.ProposalAnswered: Handling(needs=proposals.needs_to_answer, apply=proposals.answered),
     e.AnswerRefused: Handling(needs=proposals.needs_to_answer, apply=proposals.refused),

@@ -24,6 +24,8 @@ class RequestView:
     capacity: int
     seeks: tuple[str, ...]
     offers: tuple[str, ...]
+    aside: bool = False
+    """Nothing is suggested until the reader would like it."""
 
 
 @dataclass(frozen=True)

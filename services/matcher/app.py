@@ -26,6 +26,7 @@ from shared.events import (
     PeerBlocked,
     PeerLeft,
     ProposalAnswered,
+    RequestResumed,
     RoundChosen,
     RoundIntended,
     SupportRequested,
@@ -51,6 +52,7 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
     return Service(name=SERVICE, tables=TABLES, own=OWN, warm=memory.warm, inputs={
         SupportRequested: on(requests.needs_request, requests.decide_request, requests.apply_request),
         SupportWithdrawn: on(requests.needs_withdrawal, requests.decide_withdrawal, requests.apply_withdrawal),
+        RequestResumed: on(requests.needs_resumption, requests.decide_resumption, requests.apply_resumption),
         ProposalAnswered: on(answers.needs_answer, answers.decide_answer, answers.apply_answer),
         BreakStarted: on(breaks.needs_break, breaks.decide_break, breaks.apply_break),
         BreakEnded: on(breaks.needs_return, breaks.decide_return, breaks.apply_return),

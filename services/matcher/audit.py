@@ -46,6 +46,10 @@ def _peers(state: Snapshot) -> Iterator[Finding]:
             yield Finding("together_though_kept_apart", peer)
         if standing.proposals and (standing.request is None or standing.break_until_ms):
             yield Finding("proposed_while_away", peer)
+        if standing.aside and standing.proposals:
+            yield Finding("proposed_though_set_aside", peer)
+        if standing.silent:
+            yield Finding("not_set_aside", peer)
         if standing.request is not None and standing.request not in state.requests:
             yield Finding("request_missing", peer)
         yield from _lost(state, peer, standing)

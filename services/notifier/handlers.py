@@ -65,6 +65,16 @@ class Decisions:
         """Said of a request that has its place in the queue; of one that is refused nothing is."""
         return self._told(rows, entry, [], entry.event.peer, Template.RECEIVED, entry.event.request)
 
+    def set_aside(self, rows: Rows, entry: Entry) -> Said:
+        return self._told(rows, entry, [], entry.event.peer, Template.SET_ASIDE, entry.event.request)
+
+    def no_longer_set_aside(self, rows: Rows, entry: Entry) -> Said:
+        """Whoever was faster than the message need not hear of it."""
+        said: Said = []
+        _withhold_about(rows, said, entry.event.peer, entry.event.request, entry.event.type.replace(".", "_"),
+                        Template.SET_ASIDE)
+        return said
+
     def proposal_made(self, rows: Rows, entry: Entry) -> Said:
         return self._told_both(rows, entry, [], entry.event.peers, Template.PROPOSAL, entry.event.proposal)
 

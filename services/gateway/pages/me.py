@@ -10,7 +10,7 @@ from services.gateway.forms import ChooseHours, TakeBreak
 from services.gateway.problems import Problems
 from services.gateway.web import Web
 from shared.clock import DAY_MS, derived_id
-from shared.events import BreakEnded, BreakKind, BreakStarted, SupportWithdrawn
+from shared.events import BreakEnded, BreakKind, BreakStarted, RequestResumed, SupportWithdrawn
 from shared.stream.append import Input, OtherBody
 
 
@@ -47,6 +47,16 @@ def router(web: Web) -> APIRouter:
         answers = await web.posted(request)
         here = await web.signed_in(request)
         return await web.done(here, "back", [Input(BreakEnded(peer=here.peer), web.once(here, answers, "back"))])
+
+    @routes.post("/resume")
+    async def resume(request: Request) -> Response:
+        """One tap, for whoever was set aside. The matcher passes it over when there is nothing to come back from."""
+        answers = await web.posted(request)
+        here = await web.signed_in(request)
+        if (asked := here.row.request) is None:
+            return web.message(request, "already_sent")
+        event = RequestResumed(peer=here.peer, request=asked)
+        return await web.done(here, "resumed", [Input(event, web.once(here, answers, "resume"))])
 
     @routes.get("/hours")
     async def hours_form(request: Request) -> Response:

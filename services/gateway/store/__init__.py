@@ -95,6 +95,8 @@ class PeerRow(Row):
     consents: tuple[Consented, ...] = ()
     """One for each wording: as long as the person is here, however long the archive is kept (rule 15)."""
     request: str | None = None
+    aside: bool = False
+    """Nothing is suggested for that request until they would like it."""
     proposals: tuple[str, ...] = ()
     said_yes: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+LAPSES_MAX = 3
+"""Proposals in a row that lapse without a word from somebody before they are set aside: three weeks in which it may be
+that nobody reads what we write, and in which others wait for an answer that does not come."""
+
 FOR_EVER = None
 """Until when two are kept apart after a block, *not this person* or an ending for safety."""
 
@@ -33,13 +37,22 @@ class Standing(BaseModel):
     """The other → until when these two are not put together, in ms, or FOR_EVER."""
     rest_until_ms: int = 0
     break_until_ms: int = 0
+    lapses: int = 0
+    """Proposals that lapsed without a word from this peer, since they last gave one."""
+    aside: bool = False
+    """Nothing is proposed until they come back; their request stays open, and their place is kept."""
 
     @property
     def places(self) -> int:
         """How many more proposals may go out now."""
-        if self.request is None or self.rest_until_ms or self.break_until_ms:
+        if self.request is None or self.rest_until_ms or self.break_until_ms or self.lapses >= LAPSES_MAX:
             return 0
         return max(0, self.capacity - len(self.proposals) - len(self.pairs))
+
+    @property
+    def silent(self) -> bool:
+        """To be set aside. Not before the last open proposal is over, for it may still be answered."""
+        return self.request is not None and self.lapses >= LAPSES_MAX and not self.proposals and not self.aside
 
     @property
     def strangers_to(self) -> frozenset[str]:
@@ -48,10 +61,24 @@ class Standing(BaseModel):
 
     def asking(self, request: str, capacity: int) -> Standing:
         """Whoever asks anew is ready to hear: a rest after *not now* is over."""
-        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0)
+        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0).heard()
+
+    def resuming(self) -> Standing:
+        """Whoever was set aside and would like to hear of people again is ready to: a rest after *not now* is over too."""
+        return self._with(rest_until_ms=0).heard()
 
     def not_asking(self) -> Standing:
-        return self._with(request=None)
+        return self._with(request=None).heard()
+
+    def heard(self) -> Standing:
+        """They gave a word, whichever it was: nobody wonders any more whether they are there."""
+        return self._with(lapses=0, aside=False)
+
+    def lapsed(self) -> Standing:
+        return self._with(lapses=self.lapses + 1)
+
+    def set_aside(self) -> Standing:
+        return self._with(aside=True)
 
     def reserved(self, proposal: str, other: str) -> Standing:
         return self._with(proposals={**self.proposals, proposal: other})

@@ -19,7 +19,15 @@ from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
 from services.matcher.store import PEERS, PROPOSALS, ROUNDS, SERVICE
 from shared.clock import derived_id
-from shared.events import Event, ProposalMade, ProposalWithdrawn, RoundScheduled, Sealed, TimerElapsed
+from shared.events import (
+    Event,
+    ProposalMade,
+    ProposalWithdrawn,
+    RequestSetAside,
+    RoundScheduled,
+    Sealed,
+    TimerElapsed,
+)
 from shared.rows import Ref, Rows, Table
 from shared.service import Entry, Handling, Later
 
@@ -78,6 +86,12 @@ class Ahead:
         while (match := self.memory.pool.best_pair(dict.fromkeys(peers), self.now_ms, self.policy.bar)) is not None:
             self.propose(match)
 
+    def set_aside_whoever_is_silent(self) -> None:
+        """Of those whom this entry touched."""
+        for (table, peer), standing in list(self._changed.items()):
+            if table is PEERS and standing is not None and standing.silent:
+                self.say(RequestSetAside(request=standing.request, peer=peer))
+
     def schedule_rounds(self) -> None:
         """Whoever waits with a place by now can count on a round to come."""
         for community in self.memory.without_round():
@@ -130,6 +144,7 @@ def handling(memory: Memory, policy: Policy, needs: Callable[[Rows, Any], Iterab
         ahead = Ahead(rows, entry, memory, policy, take_in)
         decide(ahead, entry.event)
         ahead.take_in()
+        ahead.set_aside_whoever_is_silent()
         ahead.schedule_rounds()
         return ahead.said
 

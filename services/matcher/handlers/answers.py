@@ -60,12 +60,16 @@ def _remind(ahead: Ahead, event: ProposalAnswered) -> None:
 
 
 def apply_answer(rows: State, event: ProposalAnswered, at_ms: int) -> None:
-    """A yes is noted; anything else says who rests or who is kept apart. One that does not count changes nothing."""
+    """A yes is noted; anything else says who rests or who is kept apart. One that does not count changes nothing.
+
+    Whichever it is, whoever gave it is there.
+    """
     proposal = rows.get(PROPOSALS, event.proposal)
     if proposal is None or proposal.peers is None:
         return
     if proposals.refusal(proposal, event.peer, event.answer) is not None:
         return
+    change(rows, event.peer, lambda standing: standing.heard())
     if event.answer is Answer.YES:
         rows.put(PROPOSALS, event.proposal, proposal.with_yes(event.peer))
     elif event.answer is Answer.NOT_NOW:

@@ -17,6 +17,7 @@ from shared.events import (
     ProposalMade,
     ProposalWithdrawn,
     RequestRefused,
+    RequestSetAside,
     RequestWaiting,
     RoundApplied,
     RoundIntended,
@@ -69,6 +70,13 @@ def lapsed(rows: State, event: ProposalLapsed, at_ms: int) -> None:
     rows.drop(PROPOSALS, event.proposal)
     change_both(rows, event.peers, lambda standing, other: standing.released(event.proposal).kept_apart(
         other, at_ms + LAPSED_APART_MS))
+    for peer in event.peers:
+        if peer not in event.said_yes:
+            change(rows, peer, lambda standing: standing.lapsed())
+
+
+def set_aside(rows: State, event: RequestSetAside, _at_ms: int) -> None:
+    change(rows, event.peer, lambda standing: standing.set_aside())
 
 
 def formed(rows: State, event: PairFormed, _at_ms: int) -> None:
@@ -112,6 +120,7 @@ def nothing(_rows: State, _event: AnswerRefused, _at_ms: int) -> None:
 OWN: Mapping[type[Event], Callable[[Any, Any, int], None]] = {
     RequestWaiting: waiting,
     RequestRefused: refused,
+    RequestSetAside: set_aside,
     ProposalMade: made,
     AnswerRefused: nothing,
     ProposalLapsed: lapsed,

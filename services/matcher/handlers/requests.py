@@ -8,7 +8,7 @@ from services.matcher.handlers.ahead import Ahead
 from services.matcher.handlers.changes import change
 from services.matcher.handlers.loading import peer_and_proposals
 from services.matcher.store import PEERS, REQUESTS, Request, State
-from shared.events import Details, RequestRefused, RequestWaiting, SupportRequested, SupportWithdrawn
+from shared.events import Details, RequestRefused, RequestResumed, RequestWaiting, SupportRequested, SupportWithdrawn
 from shared.rows import KEYS, Ref, Rows
 
 
@@ -61,3 +61,24 @@ def apply_withdrawal(rows: State, event: SupportWithdrawn, _at_ms: int) -> None:
     if standing is not None and standing.request == event.request:
         rows.drop(REQUESTS, event.request)
         change(rows, event.peer, lambda standing: standing.not_asking())
+
+
+def needs_resumption(_rows: Rows, event: RequestResumed) -> Iterable[Ref]:
+    yield PEERS, event.peer
+
+
+def decide_resumption(ahead: Ahead, event: RequestResumed) -> None:
+    """Whoever was set aside is looked for again, from the place they always had."""
+    if _is_aside(ahead, event):
+        ahead.take_in()
+        ahead.propose_for(event.peer)
+
+
+def apply_resumption(rows: State, event: RequestResumed, _at_ms: int) -> None:
+    if _is_aside(rows, event):
+        change(rows, event.peer, lambda standing: standing.resuming())
+
+
+def _is_aside(rows: State, event: RequestResumed) -> bool:
+    standing = rows.get(PEERS, event.peer)
+    return standing is not None and standing.aside and standing.request == event.request

@@ -14,6 +14,7 @@ class Template(StrEnum):
     KNOWN_ALREADY = "known_already"
     RECEIVED = "received"
     PROPOSAL = "proposal"
+    SET_ASIDE = "set_aside"
     NOT_GOING_AHEAD = "not_going_ahead"
     INTRODUCTION = "introduction"
     CONTACT = "contact"

@@ -97,6 +97,13 @@ async def test_somebody_who_waits_and_can_count_on_no_round_is_named(twoway: Two
     assert await findings(twoway) == {("matcher", "no_round_to_come")}
 
 
+async def test_a_page_that_says_otherwise_than_the_matcher_whether_somebody_is_set_aside_is_named(
+        twoway: Twoway, loop: Loop) -> None:
+    first, _, _ = await lived_in(loop)
+    await changed(loop, "gateway", "peers", first, aside=True)
+    assert await findings(twoway) == {("gateway", "set_aside_differs_from_matcher")}
+
+
 async def test_a_proposal_that_a_page_does_not_show_is_named(twoway: Twoway, loop: Loop) -> None:
     await lived_in(loop)
     await loop.redis.delete(loop.partition.of("gateway", "proposals"))

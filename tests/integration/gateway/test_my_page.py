@@ -27,6 +27,7 @@ from shared.events import (
     Reason,
     Reasons,
     RequestRefused,
+    RequestSetAside,
 )
 from shared.rows import KEYS
 from tests.integration.gateway.site import P0, Site, Visitor, site
@@ -422,6 +423,54 @@ async def test_a_break_sent_twice_is_one_break_and_both_answers_say_so(
         assert len(await here.events("break.started")) == 1
         await two.kim.post("/me/break", {**page, "days": "7"})
         assert len(await here.events("break.started")) == 2
+
+
+async def test_whoever_was_set_aside_sees_it_calmly_and_comes_back_in_one_tap(here: Site) -> None:
+    two = await Two.meet(here)
+    await two.kim.open("/me")
+    assert "we suggest no one new" not in two.kim.page.text
+    await here.says(RequestSetAside(request=two.requests[0], peer=two.peers[0]))
+    await two.kim.open("/me")
+    assert "we suggest no one new at the moment. Your place is kept" in two.kim.page.text
+    assert "We are looking for someone" not in two.kim.page.text
+    await two.sam.open("/me")
+    assert "we suggest no one new" not in two.sam.page.text
+    await two.kim.submit("/me/resume")
+    assert await here.events("request.resumed") == [{"peer": two.peers[0], "request": two.requests[0]}]
+    assert "Welcome back" in two.kim.page.text
+    assert "we suggest no one new" not in two.kim.page.text
+    assert "We are looking for someone" in two.kim.page.text
+
+
+async def test_coming_back_ends_the_rest_after_not_now_and_no_break(here: Site) -> None:
+    two = await Two.meet(here)
+    proposal = await two.proposed()
+    await two.kim.post(f"/me/proposals/{proposal}", {"answer": "not_now"})
+    await here.says(ProposalWithdrawn(proposal=proposal, peers=two.peers, reason="answered"))
+    await here.says(RequestSetAside(request=two.requests[0], peer=two.peers[0]))
+    await two.kim.open("/me")
+    assert "nothing new is suggested to you until" not in two.kim.page.text, "it is for as long as they like"
+    before = two.kim.fields("/me/resume")
+    await two.kim.submit("/me/break")
+    assert "we suggest no one new" not in two.kim.page.text, "first they come back from the break"
+    await two.kim.post("/me/resume", before)
+    assert "While you rest nothing is suggested to you" in two.kim.page.text
+    await two.kim.submit("/me/back")
+    assert "We are looking for someone" in two.kim.page.text
+
+
+async def test_the_same_tap_sent_twice_is_one_and_without_a_request_there_is_nothing_to_come_back_to(here: Site) -> None:
+    two = await Two.meet(here)
+    await here.says(RequestSetAside(request=two.requests[0], peer=two.peers[0]))
+    await two.kim.open("/me")
+    fields = two.kim.fields("/me/resume")
+    for _ in range(2):
+        await two.kim.post("/me/resume", fields)
+    assert len(await here.events("request.resumed")) == 1
+    await two.kim.open("/me/withdraw")
+    await two.kim.submit("/me/withdraw")
+    await two.kim.post("/me/resume", fields)
+    assert len(await here.events("request.resumed")) == 1
 
 
 async def test_the_hours_for_messages_are_the_persons_choice(here: Site) -> None:

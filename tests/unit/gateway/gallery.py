@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from services.gateway import catalogue
@@ -32,9 +33,10 @@ COMMUNITIES = {one.key: one.name for one in PROGRAMME.communities}
 AT_MS = 1_795_000_000_000
 PAIR = PairView("pair1", "Calm Heron", my_contact="07700 900123", their_contact="heron@example.org")
 MAIL = MailView("kim@example.org", "News for you", "See http://localhost/me <b>", "now")
+REQUEST = RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",))
 ME = Me(
     alias="Gentle River", quiet="usual", given=3, received=5, resting=None,
-    request=RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",)),
+    request=REQUEST,
     proposals=(ProposalView("p1", ("They could offer support with something you are looking for: Sleep",), False),
                ProposalView("p2", (), True)),
     pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
@@ -80,6 +82,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
         "me, after not now": ("me", {"me": Me("Calm Heron", "usual", 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
         "me, new": ("me", {"me": Me("Calm Heron", "none", 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
+        "me, set aside": ("me", {"me": replace(ME, request=replace(REQUEST, aside=True)), "signed_in": True}),
         "rather not": ("me/proposal", {"proposal": "p2", "answers": CATALOGUE.words["answers"]}),
         "break": ("me/break", {}),
         "hours": ("me/hours", {"me": ME}),

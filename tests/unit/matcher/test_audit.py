@@ -72,6 +72,8 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: replace(s, timers=[]), "no_timer_for_lapse"),
     (lambda s: replace(s, timers=[]), "no_timer_for_break_over"),
     (lambda s: replace(s, timers=[]), "no_timer_for_rest_over"),
+    (lambda s: standing(s, "cleo", aside=True), "proposed_though_set_aside"),
+    (lambda s: standing(s, "fay", lapses=3), "not_set_aside"),
     (lambda s: replace(s, timers=[]), "no_timer_for_round"),
     (lambda s: replace(s, rounds={}), "no_round_to_come"),
     (lambda s: replace(s, rounds={"riverside": Round()}), "no_round_to_come"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import given, settings
@@ -9,7 +10,17 @@ from hypothesis import strategies as st
 
 from services.matcher.domain.rounds import Policy
 from shared.clock import DAY_MS
-from shared.events import Answer, Ending, PairFormed, ProposalAnswered, ProposalMade, RoundIntended, RoundRun
+from shared.events import (
+    Answer,
+    Ending,
+    PairFormed,
+    ProposalAnswered,
+    ProposalLapsed,
+    ProposalMade,
+    RequestSetAside,
+    RoundIntended,
+    RoundRun,
+)
 from tests.unit.matcher.made_up import DETAILS
 from tests.unit.matcher.town import Town
 
@@ -25,6 +36,7 @@ STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
     st.tuples(st.just("answers"), NAMES, st.sampled_from(Answer), st.integers(0, 2)),
     st.tuples(st.just("takes_a_break"), NAMES, st.floats(0.1, 30)),
     st.tuples(st.just("is_back"), NAMES),
+    st.tuples(st.just("comes_back"), NAMES),
     st.tuples(st.just("ends"), NAMES, st.sampled_from(Ending), st.integers(0, 2)),
     st.tuples(st.just("blocks"), NAMES, NAMES),
     st.tuples(st.just("leaves"), NAMES),
@@ -88,6 +100,7 @@ def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]
     assert town.unmet() == []
     assert town.rebuilt() == town.stored()
     what_was_proposed_reached_the_bar(town)
+    who_was_set_aside_had_given_no_word(town)
     every_round_that_was_intended_was_run(town)
     nobody_is_introduced_before_both_said_yes(town)
 
@@ -95,6 +108,13 @@ def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]
 def what_was_proposed_reached_the_bar(town: Town) -> None:
     for made in town.every(ProposalMade):
         assert made.benefit >= town.policy.bar.points(made.step)
+
+
+def who_was_set_aside_had_given_no_word(town: Town) -> None:
+    """Three lapses at least for each time, counted from the outside."""
+    silent = Counter(peer for lapsed in town.every(ProposalLapsed) for peer in lapsed.peers if peer not in lapsed.said_yes)
+    for peer, times in Counter(event.peer for event in town.every(RequestSetAside)).items():
+        assert silent[peer] >= 3 * times
 
 
 def every_round_that_was_intended_was_run(town: Town) -> None:

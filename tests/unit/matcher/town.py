@@ -30,6 +30,7 @@ from shared.events import (
     ProposalAnswered,
     ProposalMade,
     Reasons,
+    RequestResumed,
     RoundApplied,
     RoundChosen,
     RoundIntended,
@@ -118,6 +119,10 @@ class Town(InMemory):
         self.answers(name, Answer.YES, proposal)
         formed: PairFormed = only(self.answers(other, Answer.YES, proposal))
         return formed.pair
+
+    def comes_back(self, name: str, request: str | None = None) -> list[Event]:
+        """After having been set aside."""
+        return self.hear(RequestResumed(peer=name, request=request or self.standing(name).request or "none"))
 
     def takes_a_break(self, name: str, days: float) -> list[Event]:
         until_ms = self.now_ms + round(days * 24 * 60 * 60 * 1000)

@@ -30,8 +30,11 @@ from shared.events import (
     ReferralExpired,
     ReferralRefused,
     ReferralUsed,
+    RequestResumed,
+    RequestSetAside,
     Sealed,
     SignInRequested,
+    SupportWithdrawn,
 )
 from tests.unit.notifier.world import (
     MINUTE,
@@ -67,6 +70,23 @@ def test_a_request_in_the_night_is_acknowledged_at_nine_for_whoever_never_chose_
     world.happens(asked(world.person("ann", usual=True)))
     assert not world.ready()
     assert not world.at("2026-03-03 08:59").ready()
+    assert world.at("2026-03-03 09:00").deliver_all() == ["received"]
+
+
+def test_whoever_was_set_aside_is_told_once():
+    world = World()
+    world.person("ann")
+    assert templates(world.happens(RequestSetAside(request="r", peer="ann"))) == [("ann", "set_aside")]
+    assert world.deliver_all() == ["set_aside"]
+
+
+@pytest.mark.parametrize("word", [RequestResumed, SupportWithdrawn])
+def test_whoever_was_faster_than_the_message_that_they_are_set_aside_hears_nothing_of_it(word):
+    world = World("2026-03-02 23:15")
+    world.person("ann", usual=True)
+    world.happens(RequestSetAside(request="r", peer="ann"), asked("ann"))
+    [withheld] = world.happens(word(peer="ann", request="r"))
+    assert (withheld.template, withheld.reason) == ("set_aside", word.type.replace(".", "_"))
     assert world.at("2026-03-03 09:00").deliver_all() == ["received"]
 
 
