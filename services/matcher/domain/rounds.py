@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.matcher.domain.bar import BARS, Bar
@@ -43,21 +43,27 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int) -> Chosen
     with somebody who has no place left. Weighs everybody with everybody; 2,000 people take some seconds.
     """
     del seed  # nothing is left to chance here: equals are told apart as `Match.rank` does
-    places = {person.peer: person.places for person in people}
-    taken = Counter[str]()
+    left = [person.places for person in people]
     pairs = []
-    for match in sorted(_reaching(people, now_ms, bar), key=lambda match: match.rank):
-        first, second = (person.peer for person in match.people)
-        if taken[first] < places[first] and taken[second] < places[second]:
-            taken.update((first, second))
-            pairs.append(match)
+    for points, reaching in sorted(_weighed(people, now_ms, bar).items(), reverse=True):
+        alike = [(Match.of(people[a], people[b], points, bar.step(people[a], people[b], now_ms)), a, b)
+                 for a, b in (divmod(each, len(people)) for each in reaching) if left[a] and left[b]]
+        for match, a, b in sorted(alike, key=lambda each: each[0].rank):
+            if left[a] and left[b]:
+                left[a] -= 1
+                left[b] -= 1
+                pairs.append(match)
     return Chosen(tuple(pairs), len(people))
 
 
-def _reaching(people: Sequence[Person], now_ms: int, bar: Bar) -> Iterator[Match]:
-    for place, one in enumerate(people):
-        for other in people[place + 1:]:
-            if fits(one, other):
-                points = benefit(one, other, now_ms)
-                if bar.lets_pass(points, one, other, now_ms):
-                    yield Match.of(one, other, points, bar.step(one, other, now_ms))
+def _weighed(people: Sequence[Person], now_ms: int, bar: Bar) -> dict[int, array[int]]:
+    """Points → every pair that is worth them, fits and reaches the bar, as one number: the place of one among `people`
+    times their count, plus the place of the other. Eight bytes a pair, for there can be millions."""
+    weighed: dict[int, array[int]] = {}
+    for a, one in enumerate(people):
+        for b in range(a + 1, len(people)):
+            if fits(one, people[b]):
+                points = benefit(one, people[b], now_ms)
+                if bar.lets_pass(points, one, people[b], now_ms):
+                    weighed.setdefault(points, array("Q")).append(a * len(people) + b)
+    return weighed
