@@ -22,6 +22,7 @@ MARKS = {
     "sign_in": "someone gave this address to sign in",
     "known_already": "someone filled in our form with this address",
     "proposal": "there is someone we would like to introduce to you",
+    "set_aside": "We have paused for now",
     "introduction": "you both said yes",
     "contact": "each offered a way to be reached",
     "gesture": "your buddy thought of you",

@@ -16,8 +16,8 @@ from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
 
 EVERY_MS = 15 * 60 * 1000
-"""Between two rounds. Simulated, a bar and a quarter of an hour lost nothing against an hour, and people wait half as
-long; more often finds hardly anybody new."""
+"""Between two rounds. Simulated with the bar, a quarter of an hour gave better pairs than an hour without it, sooner. The
+bar matters more than the pace: it comes down by whole days, and whoever arrives is looked at at once anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,9 @@ class Standing(BaseModel):
         return self._with(rest_until_ms=0) if self.rest_until_ms <= due_ms else self
 
     def away(self, until_ms: int) -> Standing:
-        """A newer break takes an older one's place, be it longer or shorter."""
-        return self._with(break_until_ms=until_ms)
+        """A newer break takes an older one's place, be it longer or shorter. Whoever takes one is there; who was set
+        aside before comes back by a word of their own."""
+        return self._with(break_until_ms=until_ms, lapses=self.lapses if self.aside else 0)
 
     def back(self, due_ms: int | None = None) -> Standing:
         """`due_ms` is the timer's; a timer of a break that a longer one replaced changes nothing."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matcher.domain.bar import NO_BAR
+from services.matcher.domain.bar import BARS, NO_BAR
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
@@ -14,6 +14,7 @@ from tests.unit.matcher.made_up import people
 from tests.unit.matcher.town import person
 
 NOW_MS = 300 * DAY_MS
+BALANCED = BARS["balanced"]
 
 
 def pair(match: Match | None) -> set[str]:
@@ -58,6 +59,19 @@ def test_the_best_pair_for_several_is_the_best_of_any_of_them() -> None:
     pool = Pool([person("a", offers=("grief",)), person("b", offers=("sleep",)), person("c"), person("d")])
     assert pair(pool.best_pair(["a", "c"], 0, NO_BAR)) == {"c", "d"}
     assert pair(pool.best_pair([], 0, NO_BAR)) == set()
+
+
+def test_two_are_asked_once_more_as_they_are_now_and_under_the_requests_they_had() -> None:
+    pool, requests = Pool([person("a"), person("b"), person("c", offers=("grief",))]), ("r-a", "r-b")
+    assert pair(pool.pair_of(("b", "a"), ("r-b", "r-a"), 0, BALANCED)) == {"a", "b"}
+    assert pool.pair_of(("a", "b"), ("r-a", "another"), 0, BALANCED) is None
+    assert pool.pair_of(("a", "gone"), requests, 0, NO_BAR) is None
+    assert pool.pair_of(("a", "c"), ("r-a", "r-c"), 0, BALANCED) is None
+    assert pair(pool.pair_of(("a", "c"), ("r-a", "r-c"), 14 * DAY_MS, BALANCED)) == {"a", "c"}
+    pool.put(person("b").standing(Standing(request="r-b", capacity=1, apart={"a": None})))
+    assert pool.pair_of(("a", "b"), requests, 0, NO_BAR) is None
+    pool.put(person("b").standing(Standing(request="r-b", capacity=1, proposals={"p": "c"})))
+    assert pool.pair_of(("a", "b"), requests, 0, NO_BAR) is None
 
 
 @given(people("a"), st.lists(st.sampled_from("bcdefgh"), unique=True).flatmap(

@@ -22,6 +22,7 @@ from shared.events import (
     RoundIntended,
     RoundRun,
     RoundScheduled,
+    TimerElapsed,
 )
 from shared.stream.names import Partition
 from tests.unit.in_memory import only
@@ -113,9 +114,20 @@ def test_what_was_chosen_is_proposed_when_nothing_has_changed(town: Town) -> Non
 def test_an_entry_that_says_again_what_a_round_came_to_changes_nothing(town: Town) -> None:
     [again] = town.chosen
     told(town)
-    before = town.stored()
+    before, said = town.stored(), len(town.said)
     assert town.hear(again) == []
     assert town.stored() == before
+    assert len(town.said) == said
+
+
+def test_a_timer_of_a_round_that_is_not_the_one_to_come_begins_none() -> None:
+    town = Town()
+    town.asks("ada")
+    town.asks("ben", **HALF)
+    said = len(town.said)
+    town.hear(TimerElapsed(service="matcher", what="round", of="riverside", due_ms=town.now_ms))
+    town.hear(TimerElapsed(service="matcher", what="round", of="elsewhere", due_ms=town.now_ms))
+    assert len(town.said) == said
 
 
 @pytest.mark.parametrize("what", ["left", "break", "withdrew", "blocked", "proposed", "asked anew"])

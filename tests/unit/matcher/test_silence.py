@@ -87,6 +87,22 @@ def test_asking_anew_is_a_word_too(town: Town) -> None:
     assert town.proposed(town.asks("eve")) == [{"ada", "eve"}]
 
 
+def test_whoever_takes_a_break_is_there(town: Town) -> None:
+    three_lapses_and_one_open(town)
+    town.takes_a_break("ada", days=2)
+    assert set_aside(town) == []
+    assert town.standing("ada").lapses == 0
+
+
+def test_a_break_does_not_bring_back_whoever_was_set_aside(town: Town) -> None:
+    town.asks("ada")
+    lapse(town, "ben", "cleo", "dan")
+    town.asks("eve")
+    town.takes_a_break("ada", days=2)
+    assert town.proposed(town.pass_time(days=3)) == []
+    assert town.proposed(town.comes_back("ada")) == [{"ada", "eve"}]
+
+
 def test_one_word_brings_them_back_with_their_original_place(town: Town) -> None:
     town.asks("ada")
     lapse(town, "ben", "cleo", "dan")
