@@ -26,10 +26,10 @@ from console.pool_file import Pool
 from console.running import refuse
 from console.system import AsJson
 from services.matcher import weights as weights_file
+from services.matcher.domain.bar import BARS, Bar
 from services.matcher.domain.reasons import reasons
 from services.matcher.pairing.columns import Crowd
 from services.matcher.pairing.round import Round, run
-from services.matcher.pairing.rules import step_after
 from services.matcher.pairing.words import TooVaried
 
 BAD_SHOWN_MAX = 20
@@ -75,10 +75,10 @@ def _matched(path: Path, weights: Path | None, bar: int, out: Path | None, stric
         _name_bad(pool, strict)
         crowd, read_s = pool.roll.crowd(worth), time.perf_counter() - began
         began = time.perf_counter()
-        round = run(crowd, worth, bar_height=bar, seed=seed, progress=_progress)
+        round = run(crowd, worth, bar=_falling(bar), seed=seed, progress=_progress)
         summary = _summary(crowd, round, time.perf_counter() - began, read_s, len(pool.bad))
         if out:
-            _write_pairs(out, pool, crowd, round, bar)
+            _write_pairs(out, pool, crowd, round, _falling(bar))
         if plot:
             with _replaced(plot) as file:
                 file.write(picture(crowd, round))
@@ -89,6 +89,11 @@ def _matched(path: Path, weights: Path | None, bar: int, out: Path | None, stric
     except ValidationError:
         refuse(f"{path} was changed while it was read")
     return summary, len(pool.bad)
+
+
+def _falling(height: int) -> Bar:
+    """A bar of that height which falls as the middle one of the dial does."""
+    return Bar(height, BARS["balanced"].days)
 
 
 def _progress(text: str) -> None:
@@ -148,12 +153,12 @@ def _replaced(path: Path) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
 
 
-def _write_pairs(out: Path, pool: Pool, crowd: Crowd, round: Round, bar: int) -> None:
+def _write_pairs(out: Path, pool: Pool, crowd: Crowd, round: Round, bar: Bar) -> None:
     """One line a pair, in the order of the round."""
     with _replaced(out) as file, pool.path.open("rb") as lines:
         for number, (first, second, benefit) in enumerate(zip(*(part.tolist() for part in round[:3]), strict=True)):
             days = max(int(crowd.days[first]), int(crowd.days[second]))
-            told = _pair(lines, pool.places[first], pool.places[second], benefit, step_after(days) if bar else None)
+            told = _pair(lines, pool.places[first], pool.places[second], benefit, bar.step_after(days) if bar.start else None)
             file.write(orjson.dumps(told).decode() + "\n")
             if number % pool_file.PROGRESS_LINES == pool_file.PROGRESS_LINES - 1:
                 _progress(f"{number + 1:,} pairs written")

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from services.matcher.domain.rounds import Chosen, Policy, choose
+from services.matcher.domain.bar import Bar
+from services.matcher.domain.people import Person
+from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.memory import Memory
 from services.matcher.store import Claims, Round, passed, under_way
 from shared.clock import derived_id
@@ -107,7 +109,7 @@ class Chooser:
     async def _choose(self, ref: Ref, row: Round) -> Chosen:
         """People are frozen values: what the reader does to the pool meanwhile does not change what is looked at here."""
         people, began = self._memories[ref.partition].pool.waiting(ref.community), time.monotonic()
-        chosen = await asyncio.to_thread(choose, people, row.began_ms, self._policy.bar, int(ref.round, 16))
+        chosen = await asyncio.to_thread(_choose, people, row.began_ms, self._policy.bar, int(ref.round, 16))
         log.info("round.chosen", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
                  chosen=len(chosen.pairs), ms=round((time.monotonic() - began) * 1000))
         return chosen
@@ -141,6 +143,12 @@ class Chooser:
 
     async def _under_way(self, ref: Ref) -> Round | None:
         return await under_way(self._host.redis, ref.partition, ref.community, ref.round)
+
+
+def _choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int) -> Chosen:
+    from services.matcher.pairing.choosing import choose  # the solver is loaded by whoever has a round to choose
+
+    return choose(people, now_ms, bar, seed)
 
 
 def parts(ref: Ref, chosen: Chosen) -> Iterator[RoundChosen]:

@@ -27,7 +27,11 @@ class Bar:
 
     def step(self, a: Person, b: Person, now_ms: int) -> int:
         """By how many steps the bar has come down for these two: whole days of the longer wait, at most `days`."""
-        return min(self.days, max(0, (now_ms - min(a.since_ms, b.since_ms)) // DAY_MS))
+        return self.step_after((now_ms - min(a.since_ms, b.since_ms)) // DAY_MS)
+
+    def step_after(self, days: int) -> int:
+        """The same from the whole days of the longer wait."""
+        return min(self.days, max(0, days))
 
     def points(self, step: int) -> int:
         """What a pair needs at least, `step` steps down; a fraction of a point is rounded up."""

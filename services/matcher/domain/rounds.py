@@ -1,6 +1,6 @@
 """A round: everybody of one community who waits with a place, looked at together.
 
-`choose` is the seam to whichever engine chooses. Same people, time, bar and seed: same pairs.
+`choose` is the plain way to choose, and the yardstick for `pairing/`, which does better and takes its place.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int) -> Chosen
     del seed  # nothing is left to chance here: equals are told apart as `Match.rank` does
     left = [person.places for person in people]
     pairs = []
-    for points, reaching in sorted(_weighed(people, now_ms, bar).items(), reverse=True):
+    for points, reaching in sorted(weighed(people, now_ms, bar).items(), reverse=True):
         alike = [(Match.of(people[a], people[b], points, bar.step(people[a], people[b], now_ms)), a, b)
                  for a, b in (divmod(each, len(people)) for each in reaching) if left[a] and left[b]]
         for match, a, b in sorted(alike, key=lambda each: each[0].rank):
@@ -56,7 +56,7 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int) -> Chosen
     return Chosen(tuple(pairs), len(people))
 
 
-def _weighed(people: Sequence[Person], now_ms: int, bar: Bar) -> dict[int, array[int]]:
+def weighed(people: Sequence[Person], now_ms: int, bar: Bar) -> dict[int, array[int]]:
     """Points → every pair that is worth them, fits and reaches the bar, as one number: the place of one among `people`
     times their count, plus the place of the other. Eight bytes a pair, for there can be millions."""
     weighed: dict[int, array[int]] = {}

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.matcher.domain.bar import NO_BAR, Bar
 from services.matcher.domain.weights import PUBLISHED, Weights
+from services.matcher.pairing.blossom import EXACT_MAX
 from services.matcher.pairing.bound import Bound
 from services.matcher.pairing.columns import Columns, Crowd, Ints, Rules, neighbours
-from services.matcher.pairing.exact import EXACT_MAX, exact
+from services.matcher.pairing.exact import exact
 from services.matcher.pairing.guided import Plan, Progress, guided
 from services.matcher.pairing.improve import pair_benefits
 from services.matcher.pairing.rules import rules_of
@@ -58,15 +60,15 @@ class Round(NamedTuple):
         return any(proof.bound.sampled for proof in self.proofs)
 
 
-def run(crowd: Crowd, weights: Weights = PUBLISHED, *, bar_height: int = 0, seed: int = 1, threads: int | None = None,
+def run(crowd: Crowd, weights: Weights = PUBLISHED, *, bar: Bar = NO_BAR, seed: int = 1, threads: int | None = None,
         exact_max: int = EXACT_MAX, plan: Plan | None = None, progress: Progress = lambda _: None) -> Round:
     """Pairs for everybody with a place. The same for the same seed, whatever the number of threads.
 
-    `bar_height`: what a pair has to be worth at first, falling with waiting (`rules.py`). `exact_max`: people up to whom
+    `bar`: what a pair has to be worth, falling with waiting. `exact_max`: people up to whom
     the solver is exact; `plan`: how much work is taken on above.
     """
     points, threads, places = Points.of(weights), threads or cores(), crowd.places.copy()
-    rules, matchings, proofs = rules_of(crowd, bar_height), [np.empty((3, 0), np.int64)], []
+    rules, matchings, proofs = rules_of(crowd, bar), [np.empty((3, 0), np.int64)], []
     for number in range(MATCHINGS_MAX):
         rows = np.nonzero(places)[0]
         columns, inside = crowd.columns.take(rows), among(rules, rows)

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from services.matcher.domain.bar import NO_BAR, Bar
 from services.matcher.pairing.columns import Crowd, Ints, Rules
 from services.matcher.pairing.compiled import compiled
 
-BAR_DAYS = 14
-"""After so many days of waiting there is no bar any more."""
+
+def bar_after(days: Ints, bar: Bar) -> Ints:
+    """Points that a pair needs after so many whole days of waiting (int32)."""
+    left = bar.days - np.minimum(bar.days, np.asarray(days, np.int64))
+    return (-(-bar.start * left // bar.days)).astype(np.int32)
 
 
-def bar_after(days: Ints, height: int) -> Ints:
-    """The bar that falls with waiting: `height` points at first, evenly down to nothing, by whole days (int32)."""
-    left = BAR_DAYS - np.minimum(BAR_DAYS, np.asarray(days, np.int64))
-    return (-(-height * left // BAR_DAYS)).astype(np.int32)
-
-
-def step_after(days: int) -> int:
-    """How far the bar has come down, in days, for the longer wait of two: 0 is the whole bar, 14 none."""
-    return min(BAR_DAYS, days)
-
-
-def rules_of(crowd: Crowd, bar_height: int = 0) -> Rules:
+def rules_of(crowd: Crowd, bar: Bar = NO_BAR) -> Rules:
     """The lower of two people's bars is that of the longer wait."""
-    return Rules(crowd.apart_start, crowd.apart, bar_after(crowd.days, bar_height))
+    return Rules(crowd.apart_start, crowd.apart, bar_after(crowd.days, bar))
 
 
 @compiled

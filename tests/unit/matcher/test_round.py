@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import pools
+from services.matcher.domain.bar import BARS
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
@@ -136,7 +137,7 @@ def test_with_a_bar_no_pair_is_below_the_bar_of_the_longer_wait() -> None:
     pool = crowd(400)
     pool = pool._replace(days=pool.days // 9)
     for exact_max in (500, GUIDED):
-        round = run(pool, bar_height=6000, exact_max=exact_max)
+        round = run(pool, bar=BARS["balanced"], exact_max=exact_max)
         days = np.maximum(pool.days[round.first], pool.days[round.second])
         assert (round.benefit >= 6000 * (1 - days / 14)).all()
         assert 0 < total(round) < total(run(pool))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matcher.domain.bar import BARS
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
@@ -16,7 +17,7 @@ from services.matcher.domain.weights import POINTS_MAX, PUBLISHED, Weights
 from services.matcher.pairing.arrival import benefits, best_for
 from services.matcher.pairing.columns import Crowd, Ints
 from services.matcher.pairing.roll import Roll, crowd_of
-from services.matcher.pairing.rules import bar_after, rules_of, step_after
+from services.matcher.pairing.rules import bar_after, rules_of
 from services.matcher.pairing.weighing import Points
 from services.matcher.pairing.words import TooVaried
 from tests.unit.matcher.crowds import NOW_MS, crowd_people
@@ -83,8 +84,9 @@ def test_a_price_is_taken_from_what_a_partner_is_worth() -> None:
 
 
 def test_the_bar_falls_with_the_longer_wait_and_is_gone_after_fourteen_days() -> None:
-    assert bar_after(np.array([0, 7, 13, 14, 900]), 6000).tolist() == [6000, 3000, 429, 0, 0]
-    assert [step_after(days) for days in (0, 7, 14, 900)] == [0, 7, 14, 14]
+    bar = BARS["balanced"]
+    assert bar_after(np.array([0, 7, 13, 14, 900]), bar).tolist() == [6000, 3000, 429, 0, 0]
+    assert [bar.points(bar.step_after(days)) for days in (0, 7, 13, 14, 900)] == [6000, 3000, 429, 0, 0]
 
 
 def barred(days: int) -> Crowd:
@@ -99,7 +101,7 @@ def barred(days: int) -> Crowd:
 @pytest.mark.parametrize(("days", "met"), [(0, False), (10, False), (13, True), (14, True)])
 def test_who_helps_one_way_only_is_proposed_once_the_bar_has_come_down(days: int, met: bool) -> None:
     crowd = barred(days)
-    assert bool(benefits(crowd.columns, rules_of(crowd, 6000), Points.of(PUBLISHED)).any()) is met
+    assert bool(benefits(crowd.columns, rules_of(crowd, BARS["balanced"]), Points.of(PUBLISHED)).any()) is met
 
 
 def test_a_person_who_brings_in_a_sixty_fifth_topic_is_refused_and_the_others_stay() -> None:

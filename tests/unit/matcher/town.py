@@ -9,9 +9,10 @@ from services.matcher.audit import Finding, findings
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
-from services.matcher.domain.rounds import Policy, choose
+from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
+from services.matcher.pairing.choosing import choose
 from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
 from services.matcher.worker import Ref, parts
 from shared.clock import DAY_MS
