@@ -237,6 +237,17 @@ async def test_one_address_is_sent_few_messages_and_nobody_is_told_that_it_was_e
         assert len(await here.events("sign_in.requested")) == 2
 
 
+async def test_what_was_refused_for_coming_too_fast_takes_nothing_from_the_day(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    for sent, quarter in ((2, 2), (4, 20)):  # the second gateway allows more at once, and counts the same day
+        async with site(redis_url, redis, tmp_path, sign_ins_per_quarter=quarter, sign_ins_per_day=4) as here:
+            if sent == 2:
+                await here.asks("kim@example.org")
+            for number in range(6):
+                await here.visitor(f"192.0.2.{number}").post("/sign-in", {"email": "kim@example.org"})
+            assert len(await here.events("sign_in.requested")) == sent
+
+
 async def test_one_network_can_have_few_messages_sent_whether_the_addresses_are_known_or_not(
         redis_url: str, redis: Redis, tmp_path: Path) -> None:
     async with site(redis_url, redis, tmp_path, sign_ins_per_hour=3) as here:
