@@ -36,13 +36,15 @@ class Memory:
         self._keys: dict[str, bytes] = {}
 
     async def warm(self, redis: Redis, partition: Partition) -> None:
-        """Forgets everything, then learns everybody with an open request in one pass. Raises RedisError."""
-        self.pool, self._standings, self._keys = Pool(), {}, {}
-        self.rounds = await all_rounds(redis, partition)
+        """Learns everybody with an open request in one pass, then forgets what it knew before: a round that is chosen
+        meanwhile sees a whole pool. Raises RedisError."""
+        fresh = Memory(self._vault)
+        fresh.rounds = await all_rounds(redis, partition)
         async for id, request, standing, key in open_requests(redis, partition):
             details = self._vault.open(request.details, key, Details)
             if isinstance(details, Details):
-                self.learn(id, request, details, standing, key)
+                fresh.learn(id, request, details, standing, key)
+        self.pool, self.rounds, self._standings, self._keys = fresh.pool, fresh.rounds, fresh._standings, fresh._keys
         log.info("pool.warmed", service="matcher", partition=partition.number, count=len(self.pool))
 
     def learn(self, id: str, request: Request, details: Details, standing: Standing, key: bytes) -> None:

@@ -257,3 +257,14 @@ async def test_answers_are_read_while_a_round_is_computed(town: Waiting) -> None
         assert (await town.ran()).proposed == 350
     assert len(await town.said(ProposalMade)) == 351
     await town.nobody_is_in_two_places()
+
+
+async def test_a_round_that_is_chosen_while_the_pool_is_filled_anew_sees_a_whole_one(town: Waiting) -> None:
+    await town.twos(3)
+    memory = Memory(town.vault)
+    await memory.warm(town.redis, P0)
+    filling, seen = asyncio.create_task(memory.warm(town.redis, P0)), set()
+    while not filling.done():
+        seen.add(len(memory.pool.waiting("riverside")))
+        await asyncio.sleep(0)
+    assert seen == {6}
