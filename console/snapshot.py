@@ -41,11 +41,12 @@ end
 
 _ONE = _READ + "return read(KEYS[1])"
 
-# Everything of the partition but its locks, which belong to those who hold them, and its log; then the log's end.
+# Everything of the partition but its log, its locks and who computes a round, which belong to processes that live; then the
+# log's end. Who was sending what stays: a kind message that may have gone out is not sent again.
 _CUT = _READ + """
 local kept = {}
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-  if key ~= KEYS[1] and string.sub(key, -5) ~= ':lock' then
+  if key ~= KEYS[1] and string.sub(key, -5) ~= ':lock' and not string.find(key, ':matcher:claim:', 1, true) then
     kept[#kept + 1] = read(key)
   end
 end

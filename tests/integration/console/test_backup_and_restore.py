@@ -261,6 +261,18 @@ async def test_the_key_is_kept_apart_and_nothing_in_a_backup_can_be_read_without
     assert not (tmp_path / "backup3").exists()
 
 
+async def test_who_computes_a_round_is_in_no_backup_and_who_was_sending_what_is(
+        twoway: Twoway, elsewhere: Twoway, loop: Loop, restored: Loop, tmp_path: Path) -> None:
+    await lived_in(loop)
+    computing, sending = (f"{loop.partition.tag}:{service}:claim:c0ffee" for service in ("matcher", "notifier"))
+    for key in (computing, sending):
+        await loop.redis.set(key, "1 ab 1", ex=3_600)
+    await twoway("backup", str(tmp_path / "backup"), "--key-to", str(tmp_path / "key"))
+    await elsewhere("restore", str(tmp_path / "backup"))
+    assert not await restored.redis.exists(computing)
+    assert await restored.redis.exists(sending)
+
+
 async def test_drafts_sessions_and_the_mailbox_are_in_no_backup(twoway: Twoway, redis: Redis, tmp_path: Path) -> None:
     for key in ("twoway:gateway:draft:x", "twoway:gateway:session:x", "twoway:mailbox:x", "twoway:limits:x"):
         await redis.set(key, "boxed")
