@@ -110,7 +110,7 @@ class Chooser:
         """People are frozen values: what the reader does to the pool meanwhile does not change what is looked at here."""
         people, began = self._memories[ref.partition].pool.waiting(ref.community), time.monotonic()
         chosen = await asyncio.to_thread(_choose, people, row.began_ms, self._policy.bar, int(ref.round, 16))
-        log.info("round.chosen", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
+        log.info("round.computed", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
                  chosen=len(chosen.pairs), ms=round((time.monotonic() - began) * 1000))
         return chosen
 
