@@ -20,8 +20,8 @@ class MatcherSettings(Settings):
         "whoever fits after two weeks; better: more than that, and three weeks. docs/operators/matching.md tells more.")
     round_every_minutes: float = Field(
         15, ge=0.01, le=1440, description="Minutes between two rounds, in which everybody of a community who waits is looked "
-        "at together. More often brings hardly anything: what is enough changes by whole days, and whoever arrives is looked at "
-        "at once anyway.")
+        "at together. More often brings hardly anything: what is enough changes by whole days, and whoever arrives is "
+        "looked at at once anyway.")
     round_lease_s: float = Field(
         120, ge=1, le=3600, description="Seconds after which a round that a killed process was computing is taken up again. "
         "A round of some thousands of people takes seconds.")
