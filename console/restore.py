@@ -70,22 +70,29 @@ def _check_key(home: Path, key_from: Path | None) -> None:
     """What is restored has to open with the key that the services will have: the environment's, or the data folder's."""
     if key_from is None:
         return
+    wanted = _text_of(key_from)
+    if (home / "key").exists() and _text_of(home / "key") != wanted:
+        refuse(f"{home / 'key'} is another key than {key_from}; restore into a data folder of its own")
+    if (given := _given_key()) is not None and given[1] != wanted:
+        refuse(f"{given[0]} is another key than {key_from}, and the services would start with that one; mend or unset it")
+
+
+def _text_of(key_file: Path) -> str:
+    """The key in it, or one line that says what is wrong with the file."""
     try:
-        wanted = key_from.read_text("utf-8").strip()
-        if (home / "key").exists() and (home / "key").read_text("utf-8").strip() != wanted:
-            refuse(f"{home / 'key'} is another key than {key_from}; restore into a data folder of its own")
-        if (given := _given_key()) is not None and given[1] != wanted:
-            refuse(f"{given[0]} is another key than {key_from}, and the services would start with that one; mend or unset it")
+        return key_file.read_text("ascii").strip()
     except OSError as error:
-        refuse(f"{error.filename} can't be read ({error.strerror})")
+        refuse(f"{key_file} can't be read ({error.strerror})")
+    except UnicodeDecodeError:
+        refuse(f"{key_file} holds no key: a key is one line of letters, digits, - and _")
 
 
 def _given_key() -> tuple[str, str] | None:
-    """The environment's key as the services would find it, after the setting that names it. Raises OSError."""
+    """The environment's key as the services would find it, after the setting that names it."""
     if (key := os.environ.get("TWOWAY_KEY")) is not None:
         return "TWOWAY_KEY", key.strip()
     if path := os.environ.get("TWOWAY_KEY_FILE"):
-        return f"the key in TWOWAY_KEY_FILE, {path},", Path(path).read_text("utf-8").strip()
+        return f"the key in TWOWAY_KEY_FILE, {path},", _text_of(Path(path))
     return None
 
 

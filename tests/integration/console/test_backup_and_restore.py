@@ -227,6 +227,16 @@ async def test_a_restore_under_a_key_that_the_services_would_not_have_is_refused
     await elsewhere("restore", str(tmp_path / "backup"), "--key", str(tmp_path / "key"))
 
 
+async def test_a_key_file_that_holds_no_key_is_refused_in_one_line(
+        twoway: Twoway, elsewhere: Twoway, loop: Loop, tmp_path: Path) -> None:
+    await loop.settle()
+    await twoway("backup", str(tmp_path / "backup"))
+    (tmp_path / "odd").write_bytes(b"\xff\xfe\x00")
+    refused = await elsewhere("restore", str(tmp_path / "backup"), "--key", str(tmp_path / "odd"), code=2)
+    assert "holds no key" in refused.err
+    assert len(refused.err.strip().splitlines()) == 1
+
+
 async def test_ids_of_what_was_appended_are_remembered_across_a_restore(
         twoway: Twoway, elsewhere: Twoway, loop: Loop, restored: Loop, tmp_path: Path) -> None:
     first, _, _ = await loop.pair()
