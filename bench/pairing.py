@@ -6,8 +6,10 @@ Every share is of the optimum: exact up to 1,000 people, above of the least that
 
 from __future__ import annotations
 
+import json
 import math
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +23,7 @@ import rustworkx
 
 from bench import pools
 from bench.figures import Figure
+from console.pool_file import Line
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.weights import PUBLISHED
@@ -115,7 +118,6 @@ def _memory_mb(n: int) -> float:
               "open('/proc/self/clear_refs', 'w').write('5')\n"
               "def peak(): return int(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1])\n"
               "before = peak(); run(crowd); print((peak() - before) / 1024)")
-    import subprocess
     done = subprocess.run([sys.executable, "-c", script, str(n)], capture_output=True, text=True, timeout=900, check=False)
     return float(done.stdout) if done.returncode == 0 else math.nan
 
@@ -186,9 +188,6 @@ def _networkx(first: Ints, second: Ints, worth: Ints, _n: int) -> int:
 
 def _against_naive() -> list[Figure]:
     """A plain double loop over the reference, then greedily the best first."""
-    import json
-
-    from console.pool_file import Line
     crowd = pools.crowd(NAIVE)
     people = [Line.model_validate(json.loads(line), strict=False).person() for line in pools.lines(crowd)]
 

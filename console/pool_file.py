@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from services.matcher.domain.people import Person
+from services.matcher.domain.people import Person, as_compared
 from services.matcher.pairing.roll import Roll
 from services.matcher.pairing.words import TooVaried
 from shared.events import Details, Way
@@ -59,7 +59,7 @@ class Line(BaseModel):
     @field_validator("area")
     @classmethod
     def _as_compared(cls, area: str) -> str:
-        return " ".join(area.split()).casefold()
+        return as_compared(area)
 
     def person(self) -> Person:
         """As reasons are told about them."""

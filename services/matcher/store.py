@@ -119,12 +119,6 @@ async def under_way(redis: Redis, partition: Partition, community: str, round: s
     return row if row is not None and row.under_way == round else None
 
 
-async def passed(redis: Redis, partition: Partition) -> str:
-    """The entry up to which the matcher has read. Raises RedisError."""
-    at: Any = await redis.hget(partition.cursor(SERVICE), "at")
-    return "0-0" if at is None else str(at.decode())
-
-
 # KEYS: the claim. ARGV: who asks, the lease in ms. Whoever holds it may take it again, for as long once more.
 _CLAIM = """
 local holder = redis.call('GET', KEYS[1])

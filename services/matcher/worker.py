@@ -22,13 +22,14 @@ from services.matcher.domain.bar import Bar
 from services.matcher.domain.people import Person
 from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.memory import Memory
-from services.matcher.store import Claims, Round, passed, under_way
+from services.matcher.store import SERVICE, Claims, Round, under_way
 from shared.clock import derived_id
 from shared.events import ROUND_PAIRS_MAX, ChosenPair, RoundChosen
 from shared.host import Host
 from shared.logs import get_logger
 from shared.stream.append import Input, OtherBody
 from shared.stream.names import Partition, place
+from shared.stream.write import Committer
 
 WAIT_S = 2.0
 """Before a round is looked at again because Redis was away."""
@@ -134,8 +135,8 @@ class Chooser:
         except OtherBody:
             log.info("round.overtaken", round=ref.round, partition=ref.partition.number, part=number)
             return False
-        until = time.monotonic() + self._lease_s
-        while place(await passed(self._host.redis, ref.partition)) < place(at.entry):
+        until, reader = time.monotonic() + self._lease_s, Committer(self._host.redis, ref.partition, SERVICE)
+        while place(await reader.cursor()) < place(at.entry):
             if time.monotonic() > until:
                 raise TimeoutError
             await asyncio.sleep(LOOK_S)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,9 @@ from shared.events import (
     RequestWaiting,
     Sealed,
 )
-from shared.stream.rebuild import rebuild
 from tests.integration.core.tally import Bench
 from tests.integration.living import P0
-from tests.integration.matcher_town import Town, refuses_to_decide
+from tests.integration.matcher_town import Town
 
 
 @pytest.fixture
@@ -229,19 +227,12 @@ async def live_through_everything(town: Town) -> None:
 async def test_the_matchers_state_made_again_from_the_log_is_the_same_to_the_byte(
         town: Town, tmp_path: Path) -> None:
     """Though two have left with their keys, and whatever the code would decide today: a rebuild decides nothing."""
-    names = [each.name for each in TABLES]
     async with town.running(town.host()):
         await live_through_everything(town)
     assert await town.said(PairClosed)
     assert await town.said(ProposalLapsed)
-    before = await town.stored(names)
-    assert all(before.values())
+    assert all((await town.stored([each.name for each in TABLES])).values())
     entries = await town.redis.xlen(P0.log)
-    for name in names:
-        await town.redis.delete(P0.of("matcher", name))
-    matcher = table(Memory(town.vault))
-    undecided = {kind: replace(handling, decide=refuses_to_decide) for kind, handling in matcher.inputs.items()}
-    await rebuild(replace(matcher, inputs=undecided), P0, town.redis, town.vault, tmp_path)
-    assert await town.stored(names) == before
+    await town.comes_out_of_the_log_again(tmp_path)
     assert await town.redis.xlen(P0.log) == entries
     assert await audit(town.redis, P0) == []

@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from redis.asyncio import Redis
 from services.matcher.app import table
 from services.matcher.audit import audit
 from services.matcher.memory import Memory
-from services.matcher.store import TABLES, Claims
+from services.matcher.store import Claims
 from services.matcher.worker import Chooser, Due, Ref
 from shared.clock import derived_id
 from shared.events import (
@@ -38,12 +37,11 @@ from shared.events import (
     SupportRequested,
 )
 from shared.stream.append import Appender, Input
-from shared.stream.rebuild import rebuild
 from shared.testing import until
 from shared.timers import Timekeeper
 from tests.integration.core.tally import Bench
 from tests.integration.living import KEY_TEXT, P0
-from tests.integration.matcher_town import Town, refuses_to_decide
+from tests.integration.matcher_town import Town
 from tests.journeys.system import clean_environment, free_ports
 
 LEASE_S = 1
@@ -143,20 +141,13 @@ async def test_a_round_leads_from_its_timer_to_its_proposals_by_cause(town: Wait
 
 
 async def test_a_rebuild_applies_rounds_and_computes_none(town: Waiting, tmp_path: Path) -> None:
-    names = [each.name for each in TABLES]
     await town.twos(501)
     await town.round_is_due()
     async with town.running(town.host()):
         await town.ran()
         await town.append(PeerLeft(peer="p0000a"))
         await town.all_read()
-    before = await town.stored(names)
-    for name in names:
-        await town.redis.delete(P0.of("matcher", name))
-    matcher = table(Memory(town.vault))
-    undecided = {kind: replace(handling, decide=refuses_to_decide) for kind, handling in matcher.inputs.items()}
-    await rebuild(replace(matcher, inputs=undecided), P0, town.redis, town.vault, tmp_path)
-    assert await town.stored(names) == before
+    await town.comes_out_of_the_log_again(tmp_path)
 
 
 async def test_a_fresh_matcher_computes_the_round_that_a_killed_one_had_only_intended(town: Waiting) -> None:

@@ -50,7 +50,12 @@ class Person:
     def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details) -> Person:
         return cls(peer, request, community, since_ms, details, frozenset(details.seeks), frozenset(details.offers),
                    frozenset(details.avoids), frozenset(details.languages), frozenset(details.ways),
-                   frozenset(details.times), " ".join((details.area or "").split()).casefold())
+                   frozenset(details.times), as_compared(details.area or ""))
 
     def standing(self, standing: Standing) -> Person:
         return replace(self, places=standing.places, strangers=standing.strangers_to)
+
+
+def as_compared(area: str) -> str:
+    """An area as two people's are compared: case and spacing do not part neighbours."""
+    return " ".join(area.split()).casefold()

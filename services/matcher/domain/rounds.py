@@ -36,13 +36,13 @@ class Chosen:
     waiting: int
 
 
-def choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int) -> Chosen:
+def choose(people: Sequence[Person], now_ms: int, bar: Bar) -> Chosen:
     """Pairs who fit and reach the bar, nobody in more of them than they have places.
 
     Takes the best pair that is left, again and again: whoever could still be paired when it ends would have to be paired
-    with somebody who has no place left. Weighs everybody with everybody; 2,000 people take some seconds.
+    with somebody who has no place left. Equals are told apart as `Match.rank` does. Weighs everybody with everybody; 2,000
+    people take some seconds.
     """
-    del seed  # nothing is left to chance here: equals are told apart as `Match.rank` does
     left = [person.places for person in people]
     pairs = []
     for points, reaching in sorted(weighed(people, now_ms, bar).items(), reverse=True):

@@ -30,7 +30,7 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int, exact_max
         pairs = (_exactly(everybody, now_ms, bar) if len(everybody) <= exact_max
                  else _guided(everybody, now_ms, bar, seed))
     except TooVaried:
-        return rounds.choose(everybody, now_ms, bar, seed)
+        return rounds.choose(everybody, now_ms, bar)
     return Chosen(tuple(sorted(pairs, key=lambda match: match.rank)), len(everybody))
 
 

@@ -172,7 +172,7 @@ def test_a_round_read_in_two_parts_counts_both_and_its_people_have_places_in_nei
     town.pass_time(days=1)
     town.pass_time(days=8)
     intended: RoundIntended = only(town.every(RoundIntended))
-    chosen = choose(town.memory.pool.waiting("riverside"), town.now_ms, town.policy.bar, 0)
+    chosen = choose(town.memory.pool.waiting("riverside"), town.now_ms, town.policy.bar)
     [first, second] = [part.model_copy(update={"part": n, "last": bool(n)}) for n, part in enumerate(
         RoundChosen(round=intended.round, community="riverside", pairs=(pair,), last=True, waiting=3, chosen=2)
         for pair in next(parts(Ref(Partition(0), "riverside", intended.round), chosen)).pairs)]
@@ -202,10 +202,10 @@ BARS_ALL = st.sampled_from([*BARS.values(), NO_BAR])
 
 
 @settings(max_examples=200, deadline=None)
-@given(crowd("abcdefgh"), BARS_ALL, st.randoms(use_true_random=False), st.integers(0, 2**128))
+@given(crowd("abcdefgh"), BARS_ALL)
 def test_whoever_is_chosen_fits_reaches_the_bar_and_has_a_place_and_nobody_else_could_be(
-        people: list[Person], bar: Bar, order: st.DataObject, seed: int) -> None:
-    found = choose(people, NOW_MS, bar, seed)
+        people: list[Person], bar: Bar) -> None:
+    found = choose(people, NOW_MS, bar)
     left = {each.peer: each.places for each in people}
     together = [frozenset((a.peer, b.peer)) for match in found.pairs for a, b in [match.people]]
     for match in found.pairs:
@@ -227,19 +227,19 @@ def test_whoever_is_chosen_fits_reaches_the_bar_and_has_a_place_and_nobody_else_
 @settings(max_examples=100, deadline=None)
 @given(crowd("abcdef"), st.permutations(range(6)))
 def test_the_same_people_in_any_order_are_paired_the_same(people: list[Person], order: list[int]) -> None:
-    assert choose(people, NOW_MS, NO_BAR, 1) == choose([people[n] for n in order], NOW_MS, NO_BAR, 1)
+    assert choose(people, NOW_MS, NO_BAR) == choose([people[n] for n in order], NOW_MS, NO_BAR)
 
 
 def test_nobody_one_person_and_people_who_do_not_fit_come_to_nothing() -> None:
-    assert choose([], 0, NO_BAR, 0) == Chosen((), 0)
-    assert choose([person("a")], 0, NO_BAR, 0) == Chosen((), 1)
-    assert choose([person("a"), person("b", languages=("cy",))], 0, NO_BAR, 0) == Chosen((), 2)
+    assert choose([], 0, NO_BAR) == Chosen((), 0)
+    assert choose([person("a")], 0, NO_BAR) == Chosen((), 1)
+    assert choose([person("a"), person("b", languages=("cy",))], 0, NO_BAR) == Chosen((), 2)
 
 
 def test_one_whom_everybody_wants_has_only_their_places() -> None:
     hub = person("hub", seeks=("grief",)).standing(Standing(request="r-hub", capacity=2))
     others = [person(f"p{n}", seeks=("sleep",), offers=("grief",)) for n in range(20)]
-    found = choose([*others, hub], 0, NO_BAR, 0)
+    found = choose([*others, hub], 0, NO_BAR)
     assert [sorted(each.peer for each in match.people) for match in found.pairs] == [["hub", "p0"], ["hub", "p1"]]
 
 
