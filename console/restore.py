@@ -23,6 +23,7 @@ from services.gateway.store import ADDRESS_OF, ADDRESSES
 from services.gateway.store import SERVICE as GATEWAY
 from shared.clock import derived_id
 from shared.events import PeerLeft
+from shared.settings import text_of
 from shared.stream.append import Input
 from shared.stream.names import Partition
 
@@ -80,11 +81,9 @@ def _check_key(home: Path, key_from: Path | None) -> None:
 def _text_of(key_file: Path) -> str:
     """The key in it, or one line that says what is wrong with the file."""
     try:
-        return key_file.read_text("ascii").strip()
+        return text_of(key_file)
     except OSError as error:
         refuse(f"{key_file} can't be read ({error.strerror})")
-    except UnicodeDecodeError:
-        refuse(f"{key_file} holds no key: a key is one line of letters, digits, - and _")
 
 
 def _given_key() -> tuple[str, str] | None:
