@@ -1,0 +1,146 @@
+"""The matcher's events: who waits, is proposed, is a pair."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events.base import MATCHER, Event, Part, PeerId, Sealed
+
+
+class RequestWaiting(Event, type="request.waiting", owner=MATCHER):
+    """A request stands in the queue; its place counts from `since_ms`."""
+
+    request: str
+    peer: PeerId
+    since_ms: int
+
+
+class RequestRefused(Event, type="request.refused", owner=MATCHER):
+    """A request that has no place in the queue, and why."""
+
+    request: str
+    peer: PeerId
+    reason: Literal["already_waiting", "unreadable"]
+
+
+class RequestSetAside(Event, type="request.set_aside", owner=MATCHER):
+    """Three proposals in a row lapsed without a word from this person. Nothing more is proposed until they say so."""
+
+    request: str
+    peer: PeerId
+
+
+class ProposalMade(Event, type="proposal.made", owner=MATCHER):
+    """Two requests put to both. `reasons[i]` is sealed under the key of `peers[i]`, for that reader alone."""
+
+    proposal: str
+    requests: tuple[str, str]
+    peers: tuple[PeerId, PeerId]
+    reasons: tuple[Sealed, Sealed]
+    benefit: int = Field(description="mutual benefit in points, `services/matcher/domain/benefit.py`")
+    step: int = Field(0, description="whole days of waiting by which the bar for the benefit had come down")
+    lapses_ms: int
+
+
+class AnswerRefused(Event, type="answer.refused", owner=MATCHER):
+    """An answer that changed nothing, and why."""
+
+    proposal: str
+    peer: PeerId
+    reason: Literal["unknown_proposal", "not_yours", "no_longer_open", "already_answered"]
+
+
+class ProposalLapsed(Event, type="proposal.lapsed", owner=MATCHER):
+    """Silent and harmless: nobody is told but the one who had said yes, and that the next morning."""
+
+    proposal: str
+    peers: tuple[PeerId, PeerId]
+    said_yes: tuple[PeerId, ...] = ()
+
+
+class ProposalWithdrawn(Event, type="proposal.withdrawn", owner=MATCHER):
+    """It will not go ahead. Why stays here: what the other learns is one wording, next morning (rule 17)."""
+
+    proposal: str
+    peers: tuple[PeerId, PeerId]
+    said_yes: tuple[PeerId, ...] = Field((), description="who had said yes, without the one whose doing this is")
+    reason: Literal["answered", "request_withdrawn", "break", "blocked", "left"]
+
+
+class PairFormed(Event, type="pair.formed", owner=MATCHER):
+    """Both said yes; from here on they are introduced (rule 1)."""
+
+    pair: str
+    proposal: str
+    peers: tuple[PeerId, PeerId]
+
+
+class PairClosed(Event, type="pair.closed", owner=MATCHER):
+    """The pair's place is free again on both sides. The other one gets the one notice next morning (rule 17)."""
+
+    pair: str
+    peers: tuple[PeerId, PeerId]
+    reason: Literal["ended", "blocked", "left"]
+    by: PeerId | None = Field(None, description="whose doing it is; stays inside Twoway, no page or message says it")
+
+
+class RoundScheduled(Event, type="round.scheduled", owner=MATCHER):
+    """Somebody of the community waits with a place, and no round was to come; one will."""
+
+    community: str
+    due_ms: int
+
+
+class RoundIntended(Event, type="round.intended", owner=MATCHER):
+    """A round begins, on whoever waits with a place now. A worker computes what it comes to."""
+
+    round: str
+    community: str
+
+
+class ChosenPair(Part):
+    """Two requests that a round would put together. What no longer holds when it is read is passed over."""
+
+    peers: tuple[PeerId, PeerId]
+    requests: tuple[str, str]
+    benefit: int
+    step: int = Field(0, ge=0, description="whole days of waiting by which the bar had come down for these two")
+
+
+ROUND_PAIRS_MAX = 500
+"""Pairs in one `round.chosen`: some 100 kB, and a tenth of a second of the reader's time."""
+
+
+class RoundChosen(Event, type="round.chosen", owner=MATCHER):
+    """What the worker chose, or a part of it; parts are numbered from 0. The last one has the counts of the whole."""
+
+    round: str
+    community: str
+    part: int = Field(0, ge=0)
+    pairs: tuple[ChosenPair, ...] = Field((), max_length=ROUND_PAIRS_MAX)
+    last: bool
+    waiting: int = Field(0, description="people that the round looked at; on the last part")
+    chosen: int = Field(0, description="pairs in all parts; on the last part")
+
+
+class RoundApplied(Event, type="round.applied", owner=MATCHER):
+    """A part of a round that is not its last was gone through: what still held is proposed."""
+
+    round: str
+    community: str
+    part: int
+    proposed: int
+    no_longer_held: int
+
+
+class RoundRun(Event, type="round.run", owner=MATCHER):
+    """A round is over. Counts only: people looked at, pairs chosen, proposals made, pairs that no longer held."""
+
+    round: str
+    community: str
+    waiting: int
+    chosen: int
+    proposed: int
+    no_longer_held: int
