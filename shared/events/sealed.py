@@ -29,6 +29,15 @@ class Details(Part):
     times: tuple[str, ...] = ()
     area: str | None = None
     showable: tuple[str, ...] = Field((), description="sought topics this person lets a proposal name to the other")
+    age_band: str | None = Field(None, description="a key of the programme's age bands")
+    meets_ages: tuple[str, ...] = Field((), description="age bands this person is comfortable with; none means any")
+    facts: dict[str, str] = Field({}, description="what this person chose to say: key of the programme's facts -> value")
+    chosen_limits: dict[str, tuple[str, ...]] = Field(
+        {}, description="key of a fact -> the values this person meets, never relaxed")
+    prefers: dict[str, tuple[str, ...]] = Field(
+        {}, description="key of a fact -> the values this person would rather meet: a soft wish")
+    newcomer: bool = Field(False, description="would like somebody who enjoys welcoming people who are new to peer support")
+    welcomes_newcomers: bool = False
 
 
 class Reason(Part):

@@ -50,10 +50,17 @@ class Person:
     def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details) -> Person:
         return cls(peer, request, community, since_ms, details, frozenset(details.seeks), frozenset(details.offers),
                    frozenset(details.avoids), frozenset(details.languages), frozenset(details.ways),
-                   frozenset(details.times), as_compared(details.area or ""))
+                   frozenset(details.times), as_compared(details.area or ""), age_band=details.age_band or "",
+                   meets_ages=frozenset(details.meets_ages), facts=details.facts,
+                   chosen_limits=_sets(details.chosen_limits), prefers=_sets(details.prefers),
+                   newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers)
 
     def standing(self, standing: Standing) -> Person:
         return replace(self, places=standing.places, strangers=standing.strangers_to)
+
+
+def _sets(values: Mapping[str, tuple[str, ...]]) -> Mapping[str, frozenset[str]]:
+    return {key: frozenset(wanted) for key, wanted in values.items()}
 
 
 def as_compared(area: str) -> str:
