@@ -9,7 +9,17 @@ from services.ledger.housekeeping import housekeeping
 from services.ledger.settings import LedgerSettings
 from services.ledger.store import SERVICE, TABLES
 from shared.clock import Clock
-from shared.events import GestureSent, MomentCorrected, MomentShared, PairClosed, PairFormed, PeerLeft, TimerElapsed
+from shared.events import (
+    BreakEnded,
+    BreakStarted,
+    GestureSent,
+    MomentCorrected,
+    MomentShared,
+    PairClosed,
+    PairFormed,
+    PeerLeft,
+    TimerElapsed,
+)
 from shared.host import Host
 from shared.programme import Programme
 from shared.service import Handling, Service
@@ -24,6 +34,8 @@ def table() -> Service:
         MomentShared: Handling(handlers.needs_moment, handlers.decide_moment),
         GestureSent: Handling(handlers.needs_moment, handlers.decide_gesture),
         MomentCorrected: Handling(handlers.needs_correction, handlers.decide_correction),
+        BreakStarted: Handling(handlers.needs_break, apply=handlers.apply_break),
+        BreakEnded: Handling(handlers.needs_break, apply=handlers.apply_return),
         PeerLeft: Handling(handlers.needs_leaving, handlers.decide_leaving, handlers.apply_leaving),
         TimerElapsed: Handling(handlers.needs_timer, apply=handlers.apply_timer),
     })

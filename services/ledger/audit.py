@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from redis.asyncio import Redis
 
-from services.ledger.domain.entries import Account, sum_of
+from services.ledger.domain.entries import Leg, Transfer, sum_of
 from services.ledger.domain.refusals import FORMER
+from services.ledger.domain.weeks import KEPT, Weeks, letter_of, week_of, written
 from services.ledger.handlers import reversal_id
 from services.ledger.store import Snapshot, snapshot
 from shared.stream.names import Partition
+
+
+class Posting(NamedTuple):
+    """One leg on its account. Of a reversal's leg `moment` is the one that it takes back."""
+
+    leg: Leg
+    moment: Transfer
 
 
 class Finding(NamedTuple):
@@ -57,18 +66,37 @@ def _transfers(state: Snapshot) -> Iterator[Finding]:
 
 
 def _accounts(state: Snapshot) -> Iterator[Finding]:
-    counted: dict[str, Account] = {}
+    posted: dict[str, list[Posting]] = {}
     for transfer in state.transfers.values():
+        moment = state.transfers.get(transfer.reverses, transfer) if transfer.reverses is not None else transfer
         for leg in transfer.legs:
-            counted[leg.account] = counted.get(leg.account, Account()).posted(leg)
-    for id in counted.keys() | state.accounts.keys():
-        account, recounted = state.accounts.get(id), counted.get(id, Account())
+            posted.setdefault(leg.account, []).append(Posting(leg, moment))
+    for id in posted.keys() | state.accounts.keys():
+        account, postings = state.accounts.get(id), posted.get(id, [])
         if account is None:
             yield Finding("account_missing", id)
-        elif (account.given, account.received) != (recounted.given, recounted.received):
+        elif (account.given, account.received) != (sum(each.leg.given for each in postings),
+                                                   sum(each.leg.received for each in postings)):
             yield Finding("counts_differ_from_entries", id)
         elif account.given < 0 or account.received < 0:
             yield Finding("counts_below_zero", id)
+        elif account.weeks != recounted(postings):
+            yield Finding("weeks_differ_from_entries", id)
+
+
+def recounted(postings: Sequence[Posting]) -> Weeks:
+    """An account's weeks from its whole history, counted one by one."""
+    if not postings:
+        return Weeks()
+    weeks: dict[int, Counter[str]] = {}
+    ever: Counter[str] = Counter()
+    for leg, moment in postings:
+        letter, by = letter_of(moment.kind, leg.given != 0), leg.given + leg.received
+        weeks.setdefault(week_of(moment.at_ms), Counter())[letter] += by
+        ever[letter] += by
+    latest = max(weeks)
+    text = ",".join(written(weeks.get(week, {})) for week in range(latest, latest - KEPT, -1))
+    return Weeks(latest=latest, text=text.rstrip(","), ever=written(ever))
 
 
 def _holders(state: Snapshot) -> Iterator[Finding]:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from services.ledger.domain import entries, refusals
+from services.ledger.domain.breaks import window
 from services.ledger.domain.entries import Account, Leg, Transfer
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
 from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
 from shared.clock import derived_id
 from shared.events import (
+    BreakEnded,
+    BreakStarted,
     CountsChanged,
     Event,
     GestureSent,
@@ -27,6 +30,9 @@ from shared.events import (
 )
 from shared.rows import Ref, Rows
 from shared.service import Entry, Later
+
+NET_WEEKS = 26
+"""Weeks over which the matcher is told what somebody gave and received (rule 6)."""
 
 FORGET = "forget"
 """The timer of a pair that somebody left: from then on nothing more can be written down of it."""
@@ -89,16 +95,21 @@ def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Even
         yield MomentRefused(moment=moment.moment, peer=by, reason=reason)
         return
     yield moment
-    giver, receiver = entries.moment(moment.giver, moment.receiver)
-    yield from _counts(_account(rows, moment.giver), giver)
-    yield from _counts(_account(rows, moment.receiver), receiver)
+    legs = entries.moment(moment.giver, moment.receiver)
+    transfer = Transfer(legs=legs, at_ms=entry.at_ms, recorded_by=by, kind=moment.kind)
+    for peer, leg in zip((moment.giver, moment.receiver), legs, strict=True):
+        yield from _counts(rows, _account(rows, peer), leg, transfer, entry.at_ms)
 
 
-def _counts(before: Account, leg: Leg) -> Iterable[Event]:
+def _counts(rows: Rows, before: Account, leg: Leg, moment: Transfer, at_ms: int) -> Iterable[Event]:
     """What a posting makes of an account's counts, told to its holder if there still is one."""
-    after = before.posted(leg)
-    if after.holder is not None:
-        yield CountsChanged(peer=after.holder, given=after.given, received=after.received)
+    if before.holder is None:
+        return
+    after, holder = before.posted(leg, moment), rows.get(HOLDERS, before.holder) or Holder()
+    recent = window(after.weeks, holder.breaks, NET_WEEKS, at_ms)
+    given, received = (recent.given, recent.received) if recent is not None else (0, 0)
+    yield CountsChanged(peer=before.holder, given=after.given, received=after.received, given_26w=given,
+                        received_26w=received)
 
 
 def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
@@ -108,7 +119,7 @@ def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
                 for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
     transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]), at_ms=at_ms,
                         recorded_by=accounts[event.recorded_by or event.giver], kind=event.kind, minutes=event.minutes)
-    _post(rows, event.moment, transfer)
+    _post(rows, event.moment, transfer, transfer)
 
 
 def _account_id(rows: Rows, peer: str, fresh: str) -> str:
@@ -121,10 +132,11 @@ def _account_id(rows: Rows, peer: str, fresh: str) -> str:
     return fresh
 
 
-def _post(rows: Rows, id: str, transfer: Transfer) -> None:
+def _post(rows: Rows, id: str, transfer: Transfer, moment: Transfer) -> None:
+    """`moment` is the transfer itself, or the one that it reverses."""
     rows.put(TRANSFERS, id, transfer)
     for leg in transfer.legs:
-        rows.put(ACCOUNTS, leg.account, (rows.get(ACCOUNTS, leg.account) or Account()).posted(leg))
+        rows.put(ACCOUNTS, leg.account, (rows.get(ACCOUNTS, leg.account) or Account()).posted(leg, moment))
 
 
 # ── corrections ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,6 +153,8 @@ def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
     transfer = rows.known(TRANSFERS, event.moment)
     for leg in transfer.legs if transfer is not None else ():
         yield ACCOUNTS, leg.account
+        if (account := rows.known(ACCOUNTS, leg.account)) is not None and account.holder is not None:
+            yield HOLDERS, account.holder
 
 
 def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
@@ -155,13 +169,33 @@ def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
     giver, receiver = (account.holder or FORMER for account in accounts)
     yield MomentReversed(moment=correction.moment, giver=giver, receiver=receiver)
     for account, leg in zip(accounts, moment.legs, strict=True):
-        yield from _counts(account, leg.mirrored())
+        yield from _counts(rows, account, leg.mirrored(), moment, entry.at_ms)
 
 
 def apply_reversed(rows: Rows, event: MomentReversed, at_ms: int) -> None:
     moment = rows.get(TRANSFERS, event.moment)
     if moment is not None:
-        _post(rows, reversal_id(event.moment), moment.reversal(event.moment, at_ms))
+        _post(rows, reversal_id(event.moment), moment.reversal(event.moment, at_ms), moment)
+
+
+# ── breaks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def needs_break(_rows: Rows, event: BreakStarted | BreakEnded) -> Iterable[Ref]:
+    yield HOLDERS, event.peer
+    yield LEFT, event.peer
+
+
+def apply_break(rows: Rows, event: BreakStarted, at_ms: int) -> None:
+    """Noted of whoever is in no pair yet too: their pair may stand behind it on the log."""
+    if rows.get(LEFT, event.peer) is None:
+        holder = rows.get(HOLDERS, event.peer) or Holder()
+        rows.put(HOLDERS, event.peer, holder.resting(holder.breaks.begun(at_ms, event.until_ms)))
+
+
+def apply_return(rows: Rows, event: BreakEnded, at_ms: int) -> None:
+    if (holder := rows.get(HOLDERS, event.peer)) is not None:
+        rows.put(HOLDERS, event.peer, holder.resting(holder.breaks.ended(at_ms)))
 
 
 # ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────────

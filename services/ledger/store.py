@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 
+from services.ledger.domain.breaks import Breaks
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import Pair
 from shared.rows import Table
@@ -23,11 +24,12 @@ SERVICE = "ledger"
 
 
 class Holder(BaseModel):
-    """A peer who is or was in a pair: their account, from the first moment on, and their pairs."""
+    """A peer who is or was in a pair, or took a break: their account, from the first moment on, their pairs and breaks."""
 
     model_config = ConfigDict(frozen=True)
     account: str | None = None
     pairs: tuple[str, ...] = ()
+    breaks: Breaks = Breaks()
 
     def joined(self, pair: str) -> Holder:
         return self.model_copy(update={"pairs": (*self.pairs, pair)})
@@ -37,6 +39,9 @@ class Holder(BaseModel):
 
     def holding(self, account: str) -> Holder:
         return self.model_copy(update={"account": account})
+
+    def resting(self, breaks: Breaks) -> Holder:
+        return self.model_copy(update={"breaks": breaks})
 
 
 class Left(BaseModel):

@@ -45,3 +45,6 @@ class CountsChanged(Event, type="counts.changed", owner=LEDGER):
     peer: PeerId
     given: int
     received: int
+    given_26w: int | None = Field(None, description="of these, as many as were given in the last 26 weeks, breaks taken out; "
+                                  "for pairing alone, and never shown")
+    received_26w: int | None = Field(None, description="the same of what was received")

@@ -83,7 +83,8 @@ async def test_moments_and_gestures_become_counts_and_a_correction_takes_them_ba
     assert [event.moment for event in await book.said(MomentRecorded)] == ["m1", "m2", "m3"]
     assert [event.moment for event in await book.said(MomentReversed)] == ["m1"]
     assert (await book.said(CountsChanged))[-2:] == [
-        CountsChanged(peer="a", given=1, received=1), CountsChanged(peer="b", given=1, received=1)]
+        CountsChanged(peer="a", given=1, received=1, given_26w=1, received_26w=1),
+        CountsChanged(peer="b", given=1, received=1, given_26w=1, received_26w=1)]
     assert await recount(book.redis, P0) == []
 
 

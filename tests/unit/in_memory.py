@@ -71,6 +71,10 @@ class InMemory:
     def heard(self, kind: type[E]) -> list[E]:
         return [entry.event for entry, _ in self._heard if isinstance(entry.event, kind)]
 
+    def history(self) -> list[tuple[int, Event]]:
+        """All that was heard and said, in order, each with the time at which it was heard."""
+        return [(entry.at_ms, each) for entry, said in self._heard for each in (entry.event, *said)]
+
     def stored(self) -> dict[str, dict[str, bytes]]:
         """Every derived table as it would stand in Redis, by its name."""
         return _stored(self.rows, self.service)

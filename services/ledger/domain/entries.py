@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
+from services.ledger.domain.weeks import Weeks, letter_of, week_of
 from shared.events import Kind
 
 
@@ -44,15 +45,21 @@ class Transfer(BaseModel):
 
 
 class Account(BaseModel):
-    """The two counts. Without a holder it is a former peer's: it stays, so that everybody else's counts stay true."""
+    """The two counts, and of which weeks and kinds they are. Without a holder it is a former peer's: it stays, so that
+    everybody else's counts stay true."""
 
     model_config = ConfigDict(frozen=True)
     holder: str | None = None
     given: int = 0
     received: int = 0
+    weeks: Weeks = Weeks()
 
-    def posted(self, leg: Leg) -> Account:
-        return self.model_copy(update={"given": self.given + leg.given, "received": self.received + leg.received})
+    def posted(self, leg: Leg, moment: Transfer) -> Account:
+        """With one leg of `moment`, or of its reversal: that takes away from the week in which the moment stands."""
+        given = leg.given != 0
+        weeks = self.weeks.moved(letter_of(moment.kind, given), week_of(moment.at_ms), leg.given if given else leg.received)
+        return self.model_copy(update={"given": self.given + leg.given, "received": self.received + leg.received,
+                                       "weeks": weeks})
 
     def without_holder(self) -> Account:
         return self.model_copy(update={"holder": None})

@@ -6,8 +6,14 @@ from typing import Any, Literal
 
 from services.ledger.app import table
 from services.ledger.audit import Finding, findings
+from services.ledger.domain.breaks import window
+from services.ledger.domain.weeks import Window
 from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
+from shared.clock import DAY_MS
 from shared.events import (
+    BreakEnded,
+    BreakKind,
+    BreakStarted,
     CountsChanged,
     Event,
     Gesture,
@@ -40,10 +46,10 @@ class Book(InMemory):
         assert self.hear(PairClosed(pair=pair, peers=(pair[0], pair[1]), reason=reason)) == []
 
     def shares(self, giver: str, receiver: str, by: str | None = None, pair: str | None = None, moment: str | None = None,
-               minutes: int | None = None) -> list[Event]:
+               minutes: int | None = None, kind: Kind = Kind.LISTENED) -> list[Event]:
         return self.hear(MomentShared(
             moment=moment or self.moment(), pair=pair or "".join(sorted(giver + receiver)), giver=giver, receiver=receiver,
-            kind=Kind.LISTENED, recorded_by=by or receiver, minutes=minutes))
+            kind=kind, recorded_by=by or receiver, minutes=minutes))
 
     def sends(self, giver: str, receiver: str, moment: str | None = None) -> list[Event]:
         return self.hear(GestureSent(moment=moment or self.moment(), pair="".join(sorted(giver + receiver)), giver=giver,
@@ -51,6 +57,13 @@ class Book(InMemory):
 
     def corrects(self, peer: str, moment: str) -> list[Event]:
         return self.hear(MomentCorrected(moment=moment, peer=peer))
+
+    def rests(self, peer: str, days: float) -> None:
+        until_ms = self.now_ms + round(days * DAY_MS)
+        assert self.hear(BreakStarted(peer=peer, kind=BreakKind.BREAK, until_ms=until_ms)) == []
+
+    def returns(self, peer: str) -> None:
+        assert self.hear(BreakEnded(peer=peer)) == []
 
     def leaves(self, peer: str) -> None:
         assert self.hear(PeerLeft(peer=peer)) == []
@@ -65,6 +78,13 @@ class Book(InMemory):
         """Moments given and received, as last told to the peer."""
         told = [event for event in self.every(CountsChanged) if event.peer == peer]
         return (told[-1].given, told[-1].received) if told else (0, 0)
+
+    def window(self, peer: str, weeks: int) -> Window | None:
+        """What is recorded of the person's last `weeks` weeks, as of now."""
+        state = self.snapshot()
+        holder = state.holders.get(peer)
+        account = state.accounts[holder.account] if holder is not None and holder.account is not None else None
+        return None if account is None or holder is None else window(account.weeks, holder.breaks, weeks, self.now_ms)
 
     def snapshot(self) -> Snapshot:
         tables = self.stored()

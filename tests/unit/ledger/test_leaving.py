@@ -61,7 +61,7 @@ def test_whoever_stayed_writes_down_late_what_happened_as_after_any_other_ending
     recorded, of_receiver = book.shares("a", "b", moment="m")
     assert isinstance(recorded, MomentRecorded)
     assert (recorded.giver, recorded.receiver, recorded.recorded_by) == ("former", "b", "b")
-    assert of_receiver == CountsChanged(peer="b", given=0, received=1)
+    assert of_receiver == CountsChanged(peer="b", given=0, received=1, given_26w=0, received_26w=1)
     assert book.counts("b") == (0, 1)
     book.shares("b", "a", by="b")
     assert book.counts("b") == (1, 1)
@@ -138,7 +138,7 @@ def test_only_the_one_who_stayed_writes_down_and_only_with_the_one_who_left(book
 def test_a_moment_with_a_former_peer_can_still_be_taken_back_by_whoever_wrote_it_down(book: Book) -> None:
     taken_back, counts = book.corrects("b", "written by b")
     assert taken_back == MomentReversed(moment="written by b", giver="former", receiver="b")
-    assert counts == CountsChanged(peer="b", given=1, received=1)
+    assert counts == CountsChanged(peer="b", given=1, received=1, given_26w=1, received_26w=1)
     assert book.findings() == []
 
 

@@ -23,8 +23,8 @@ def test_a_moment_grows_what_one_gave_and_the_other_received_by_one(book: Book) 
     recorded, of_giver, of_receiver = book.shares("a", "b", minutes=90)
     assert isinstance(recorded, MomentRecorded)
     assert (recorded.giver, recorded.receiver, recorded.kind) == ("a", "b", Kind.LISTENED)
-    assert of_giver == CountsChanged(peer="a", given=1, received=0)
-    assert of_receiver == CountsChanged(peer="b", given=0, received=1)
+    assert of_giver == CountsChanged(peer="a", given=1, received=0, given_26w=1, received_26w=0)
+    assert of_receiver == CountsChanged(peer="b", given=0, received=1, given_26w=0, received_26w=1)
 
 
 def test_a_moment_of_a_minute_counts_as_one_of_a_day(book: Book) -> None:
@@ -98,8 +98,8 @@ def test_a_reversal_takes_back_both_counts_and_leaves_the_entry_as_it_was(book: 
     entry = book.stored()["transfers"]["m"]
     taken_back, of_giver, of_receiver = book.corrects("b", "m")
     assert taken_back == MomentReversed(moment="m", giver="a", receiver="b")
-    assert of_giver == CountsChanged(peer="a", given=0, received=0)
-    assert of_receiver == CountsChanged(peer="b", given=0, received=0)
+    assert of_giver == CountsChanged(peer="a", given=0, received=0, given_26w=0, received_26w=0)
+    assert of_receiver == CountsChanged(peer="b", given=0, received=0, given_26w=0, received_26w=0)
     assert book.stored()["transfers"]["m"] == entry
     [reversal] = [each for each in book.snapshot().transfers.values() if each.reverses == "m"]
     assert len(book.snapshot().transfers) == 2

@@ -10,8 +10,11 @@ import pytest
 
 from services.ledger.audit import findings
 from services.ledger.domain.entries import Account, Leg, moment
+from services.ledger.domain.weeks import Weeks
 from services.ledger.handlers import reversal_id
 from services.ledger.store import Left, Snapshot
+from shared.clock import DAY_MS
+from shared.events import Kind
 from tests.unit.ledger.book import Book
 
 
@@ -29,6 +32,10 @@ def healthy() -> Snapshot:
 
 def transfer(state: Snapshot, id: str, **fields: Any) -> Snapshot:
     return replace(state, transfers={**state.transfers, id: state.transfers[id].model_copy(update=fields)})
+
+
+def account_of(state: Snapshot, peer: str) -> Account:
+    return state.accounts[state.holders[peer].account or ""]
 
 
 def account(state: Snapshot, peer: str, **fields: Any) -> Snapshot:
@@ -62,7 +69,12 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: transfer(s, "m", legs=moment("A", "A")), "transfer_to_oneself"),
     (lambda s: replace(s, accounts={}), "account_missing"),
     (lambda s: replace(s, transfers={"n": s.transfers["n"].reversal("x", 0)}, accounts={
-        leg.account: Account().posted(leg) for leg in s.transfers["n"].reversal("x", 0).legs}), "counts_below_zero"),
+        leg.account: Account(given=leg.given, received=leg.received)
+        for leg in s.transfers["n"].reversal("x", 0).legs}), "counts_below_zero"),
+    (lambda s: account(s, "a", weeks=Weeks(latest=2, text="lL", ever="lL")), "weeks_differ_from_entries"),
+    (lambda s: account(s, "b", weeks=account_of(s, "b").weeks.moved("g", 2972, 1)), "weeks_differ_from_entries"),
+    (lambda s: transfer(s, "n", kind=Kind.OTHER), "weeks_differ_from_entries"),
+    (lambda s: transfer(s, "n", at_ms=s.transfers["n"].at_ms - 7 * DAY_MS), "weeks_differ_from_entries"),
     (lambda s: account(s, "a", holder=None), "account_not_of_holder"),
     (lambda s: holder(s, "a", account="elsewhere"), "account_not_of_holder"),
     (lambda s: replace(s, holders=without(s.holders, "a")), "account_of_nobody"),
