@@ -10,7 +10,7 @@ from faststream.asgi import AsgiFastStream
 from redis.asyncio import Redis
 
 from services.matcher.domain.rounds import Policy
-from services.matcher.handlers import answers, breaks, parting, requests, rounds, timers
+from services.matcher.handlers import answers, breaks, counts, parting, requests, rounds, timers
 from services.matcher.handlers.ahead import Ahead, handling
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.events import (
     BreakEnded,
     BreakStarted,
+    CountsChanged,
     Event,
     PairEnded,
     PeerBlocked,
@@ -56,6 +57,7 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
         ProposalAnswered: on(answers.needs_answer, answers.decide_answer, answers.apply_answer),
         BreakStarted: on(breaks.needs_break, breaks.decide_break, breaks.apply_break),
         BreakEnded: on(breaks.needs_return, breaks.decide_return, breaks.apply_return),
+        CountsChanged: on(counts.needs, counts.decide, counts.apply),
         PairEnded: on(parting.needs_ending, parting.decide_ending, parting.apply_ending),
         PeerBlocked: on(parting.needs_block, parting.decide_block, parting.apply_block),
         PeerLeft: on(parting.needs_leaving, parting.decide_leaving, parting.apply_leaving),

@@ -45,6 +45,8 @@ class Person:
     given: int = 0
     received: int = 0
     """Moments of the last 26 weeks, as the ledger counts them. Their difference is shown to nobody (rule 6)."""
+    counts_until_ms: int | None = None
+    """When these two are too old to count for anything; none when they stay."""
 
     @classmethod
     def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details) -> Person:
@@ -56,7 +58,14 @@ class Person:
                    newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers)
 
     def standing(self, standing: Standing) -> Person:
-        return replace(self, places=standing.places, strangers=standing.strangers_to)
+        return replace(self, places=standing.places, strangers=standing.strangers_to, given=standing.given,
+                       received=standing.received, counts_until_ms=standing.counts_until_ms)
+
+    def as_of(self, now_ms: int) -> Person:
+        """The same person, without counts that are too old by now."""
+        if self.counts_until_ms is None or now_ms < self.counts_until_ms or self.given == self.received == 0:
+            return self
+        return replace(self, given=0, received=0)
 
 
 def _sets(values: Mapping[str, tuple[str, ...]]) -> Mapping[str, frozenset[str]]:

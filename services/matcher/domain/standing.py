@@ -9,9 +9,14 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.clock import DAY_MS
+
 LAPSES_MAX = 3
 """Proposals in a row that lapse without a word from somebody before they are set aside: three weeks in which it may be
 that nobody reads what we write, and in which others wait for an answer that does not come."""
+
+COUNTS_LAST_MS = 26 * 7 * DAY_MS
+"""How long the ledger's last word on somebody's giving and receiving counts: as long as the weeks that it is about."""
 
 FOR_EVER = None
 """Until when two are kept apart after a block, *not this person* or an ending for safety."""
@@ -41,6 +46,11 @@ class Standing(BaseModel):
     """Proposals that lapsed without a word from this peer, since they last gave one."""
     aside: bool = False
     """Nothing is proposed until they come back; their request stays open, and their place is kept."""
+    given: int = 0
+    received: int = 0
+    """Moments of the last 26 weeks, when the ledger last said so. For pairing alone (rule 6)."""
+    counts_until_ms: int | None = None
+    """Until when they count; none while the ledger has said nothing."""
 
     @property
     def places(self) -> int:
@@ -79,6 +89,9 @@ class Standing(BaseModel):
 
     def set_aside(self) -> Standing:
         return self._with(aside=True)
+
+    def counted(self, given: int, received: int, at_ms: int) -> Standing:
+        return self._with(given=given, received=received, counts_until_ms=at_ms + COUNTS_LAST_MS)
 
     def reserved(self, proposal: str, other: str) -> Standing:
         return self._with(proposals={**self.proposals, proposal: other})

@@ -178,7 +178,7 @@ class Roll:
 def crowd_of(people: Iterable[Person], now_ms: int, weights: Weights = PUBLISHED) -> Crowd:
     """Everybody with a place, as columns. Raises TooVaried."""
     roll = Roll()
-    for person in people:
+    for person in (each.as_of(now_ms) for each in people):
         roll.put(person, days=(now_ms - person.since_ms) // DAY_MS, places=person.places, strangers=person.strangers)
     return roll.crowd(weights)
 

@@ -21,6 +21,7 @@ from shared.events import (
     BreakEnded,
     BreakKind,
     BreakStarted,
+    CountsChanged,
     Details,
     Ending,
     Event,
@@ -80,9 +81,13 @@ class Town(InMemory):
         self.chosen: list[RoundChosen] = []
         self.rounds_ms: dict[str, int] = {}
         """Community → when the latest round was that nothing came between."""
+        self.counted_since: set[str] = set()
+        """Of whom the ledger said something after the latest round: they are weighed anew in the next."""
 
     def hear(self, event: Event) -> list[Event]:
         said = super().hear(event)
+        if isinstance(event, CountsChanged):
+            self.counted_since.add(event.peer)
         for each in [each for each in said if isinstance(each, RoundIntended)]:
             people = self.memory.pool.waiting(each.community)
             chosen = choose(people, self.now_ms, self.policy.bar, int(each.round, 16))
@@ -92,6 +97,7 @@ class Town(InMemory):
             if not self.held:
                 said += self.workers_tell()
                 self.rounds_ms[each.community] = self.now_ms
+                self.counted_since -= {person.peer for person in people}
         return [each for each in said if not isinstance(each, ROUNDS_SAID)]
 
     def workers_tell(self) -> list[Event]:
@@ -131,6 +137,10 @@ class Town(InMemory):
 
     def is_back(self, name: str) -> list[Event]:
         return self.hear(BreakEnded(peer=name))
+
+    def is_told(self, name: str, given: int | None, received: int | None) -> None:
+        """The ledger says what `name` gave and received in the last 26 weeks."""
+        assert self.hear(CountsChanged(peer=name, given=99, received=99, given_26w=given, received_26w=received)) == []
 
     def ends(self, name: str, pair: str, ending: Ending = Ending.ONE_SIDE) -> list[Event]:
         return self.hear(PairEnded(peer=name, pair=pair, ending=ending))
@@ -186,7 +196,7 @@ class Town(InMemory):
     def unmet(self) -> list[tuple[str, str]]:
         """Any two who fit, both have a place and reached the bar when the latest round of theirs was: there should never
         be any, for whoever came or was freed since was looked at then."""
-        free = [each for each in self.memory.pool if each.places]
+        free = [each for each in self.memory.pool if each.places and each.peer not in self.counted_since]
         return [(a.peer, b.peer) for n, a in enumerate(free) for b in free[n + 1:]
                 if fits(a, b) and self._reached(a, b, self.rounds_ms.get(a.community, 0))]
 
