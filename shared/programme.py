@@ -1,4 +1,4 @@
-"""What a programme decides for itself: its communities, topics, languages and lines of urgent help.
+"""What a programme decides for itself: its communities, topics, languages, what else it asks, and lines of urgent help.
 
 Read once at start from `shared/programme.toml`, or from the file that TWOWAY_PROGRAMME names. The gateway shows it, the
 matcher validates nothing against it, the notifier puts its urgent help in every message.
@@ -6,14 +6,44 @@ matcher validates nothing against it, the notifier puts its urgent help in every
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 DEFAULT = Path(__file__).with_name("programme.toml")
+
+AGE_BANDS_MAX = 12
+"""Bands of five years from 18 to 75 are twelve; narrower ones come close to a date of birth."""
+
+FACTS_MAX = 8
+"""Questions about the person: the form is one page, and what is not asked can't be lost."""
+
+VALUES_MAX = 16
+"""Answers to one question: each is read aloud to whoever uses a screen reader, up to three times a page."""
+
+ASKED_ABOUT_MAX = 64
+"""What limits and wishes can tell apart: every answer that may be asked for, and for each such question one more for all
+who gave another or none. The pairing engine has a bit for each in one machine word (`services/matcher/pairing/words.py`)."""
+
+WORDS_MAX = 200
+"""Characters of a question, a reason or an answer: two lines on a telephone's screen make four of them."""
+
+
+def _keys(table: dict[str, str]) -> dict[str, str]:
+    for key in table:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_]{0,39}", key):
+            raise ValueError(f"{key[:60]!r} can't be a key; use up to 40 of a-z, 0-9 and _, such as 25_34")
+    return table
+
+
+Words = Annotated[str, Field(min_length=1, max_length=WORDS_MAX)]
+Answers = Annotated[dict[str, Words], AfterValidator(_keys)]
+"""Key -> words, in the order in which they are shown. Keys never change; words may."""
 
 
 class _Part(BaseModel):
@@ -38,6 +68,18 @@ class UrgentHelp(_Part):
     lines: tuple[HelpLine, ...] = Field(min_length=1)
 
 
+class Fact(_Part):
+    """Something that people may choose to say about themselves, and what it may be used for."""
+
+    question: Words
+    why: Words = Field(description="why it is asked, shown beside the question")
+    values: Annotated[Answers, Field(min_length=2, max_length=VALUES_MAX)]
+    limit: Words | None = Field(None, description="the words that ask whom somebody would be comfortable with: a hard limit; "
+                                                  "none: no limits")
+    wish: Words | None = Field(None, description="the words that ask whom somebody would rather meet: soft; none: no wishes")
+    fairness: bool = Field(False, description="whether the programme may look, in counts, at how groups by this fact fare")
+
+
 class Programme(_Part):
     """One installation's own choices; every key in it is stable, every word may change."""
 
@@ -46,6 +88,10 @@ class Programme(_Part):
     communities: tuple[Community, ...] = Field(min_length=1)
     topics: dict[str, str] = Field(min_length=2, max_length=64)
     languages: dict[str, str] = Field(min_length=1)
+    age_bands: Annotated[Answers, Field(max_length=AGE_BANDS_MAX)] = Field(
+        {}, description="what people may choose to say of their age, in order; none: nobody is asked, neither of their own nor "
+                        "whom they would be comfortable with")
+    facts: dict[str, Fact] = Field({}, max_length=FACTS_MAX)
     urgent_help: UrgentHelp
 
     @field_validator("time_zone")
@@ -56,6 +102,26 @@ class Programme(_Part):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is no time zone; use a name such as Europe/London") from error
         return value
+
+    @field_validator("age_bands")
+    @classmethod
+    def _a_choice(cls, bands: dict[str, str]) -> dict[str, str]:
+        if len(bands) == 1:
+            raise ValueError("one age band is no choice; name at least two, or leave the table out and nobody is asked")
+        return bands
+
+    @field_validator("facts")
+    @classmethod
+    def _told_apart(cls, facts: dict[str, Fact], info: ValidationInfo) -> dict[str, Fact]:
+        for key in facts:
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", key):
+                raise ValueError(f"{key[:60]!r} can't be a key; use a letter, then up to 39 of a-z, 0-9 and _, such as gender")
+        asked = [info.data.get("age_bands", {}), *(fact.values for fact in facts.values() if fact.limit or fact.wish)]
+        if (count := sum(len(values) + 1 for values in asked if values)) > ASKED_ABOUT_MAX:
+            raise ValueError(f"age bands and the facts with a limit or a wish make {count} things to tell apart, one more for "
+                             f"each question than it has answers; {ASKED_ABOUT_MAX} can be. Take answers out, or a limit and "
+                             "a wish")
+        return facts
 
 
 def load(path: Path | None = None) -> Programme:
