@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import orjson
 
 from services.gateway.forms import Ask
-from services.gateway.posted import Posted
+from services.gateway.posted import KEY, Posted
 from services.gateway.problems import Problems
 from services.gateway.referring import use
 from services.gateway.signing_in import send_link
 from services.gateway.store.addresses import joined_id
 from services.gateway.store.drafts import Draft
-from services.gateway.views import Answered
 from services.gateway.web import Here, Web
 from shared.clock import derived_id
 from shared.events import (
@@ -50,7 +47,8 @@ def checked_draft(web: Web, draft: Draft, here: Here | None) -> Ask | Problems:
 
 def begun(web: Web, draft: Draft | None, here: Here | None, answers: Posted) -> Draft:
     """The draft with these answers; a fresh one, with fresh ids, where there is none that this person may go on with."""
-    fields = {name: answers.all(name) for name in Ask.model_fields}
+    given = {name: values for name, values in answers.fields.items() if name.partition(KEY)[0] in Ask.model_fields}
+    fields = {**dict.fromkeys(Ask.model_fields, ()), **given}
     peer = here.peer if here else None
     if draft is None or draft.sent or (draft.peer != peer if peer else not draft.key):
         referral = draft.referral if draft is not None and not draft.sent else None
@@ -62,29 +60,6 @@ def fresh(web: Web, peer: str | None, referral: str | None = None) -> Draft:
     id = peer or web.host.clock.new_id()
     return Draft(peer=id, request=web.host.clock.new_id(), referral=referral,
                  key="" if peer else web.host.vault.new_key(id).hex())
-
-
-KNOWN = frozenset({"adult", "community", "alias", "email"})
-"""What somebody who asks again is not asked again."""
-
-
-def answered(web: Web, asked: Ask, *, again: bool) -> list[Answered]:
-    """What "Check your answers" shows, in the order of the form."""
-    words, programme = web.catalogue.words, web.host.programme
-    communities = {one.key: one.name for one in programme.communities}
-    times = {f"{day}_{part}": f"{words['days'][day]} {words['parts'][part].lower()}"
-             for day in words["days"] for part in words["parts"]}
-    choices: dict[str, Mapping[str, str]] = {
-        "community": communities, "seeks": programme.topics, "offers": programme.topics, "avoids": programme.topics,
-        "showable": programme.topics, "ways": words["ways"], "languages": programme.languages, "times": times,
-        "quiet": words["quiet"]}
-    return [Answered(field, question, _shown(getattr(asked, field), choices.get(field, {}), words["given"]["yes"]))
-            for field, question in words["questions"].items() if not (again and field in KNOWN)]
-
-
-def _shown(value: object, words: Mapping[str, str], yes: str) -> tuple[str, ...]:
-    values = value if isinstance(value, tuple) else () if value is None else (value,)
-    return tuple(yes if each is True else words.get(str(each), str(each)) for each in values)
 
 
 async def send(web: Web, draft: Draft, asked: Ask, here: Here | None) -> None:
@@ -131,7 +106,10 @@ def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes, bef
     consent = web.catalogue.words["consent"]
     details = Details(
         seeks=asked.seeks, offers=asked.offers, avoids=asked.avoids, showable=asked.showable, languages=asked.languages,
-        ways=tuple(Way(way) for way in asked.ways), times=asked.times, area=asked.area)
+        ways=tuple(Way(way) for way in asked.ways), times=asked.times, area=asked.area, age_band=asked.age_band,
+        meets_ages=asked.meets_ages, facts=dict(asked.facts), chosen_limits=dict(asked.chosen_limits),
+        prefers=dict(asked.prefers), newcomer="newcomer" in asked.newcomers,
+        welcomes_newcomers="welcomes_newcomers" in asked.newcomers)
     requested = SupportRequested(
         peer=draft.peer, request=draft.request, community=community, capacity=asked.capacity,
         details=web.host.vault.seal(draft.peer, key, details))

@@ -20,6 +20,12 @@ class Catalogue:
     messages: Mapping[str, Any]
     aliases: Aliases
 
+    @property
+    def times(self) -> Mapping[str, str]:
+        """Times of the week, as a request names them."""
+        return {f"{day}_{part}": f"{day_word} {part_word.lower()}" for day, day_word in self.words["days"].items()
+                for part, part_word in self.words["parts"].items()}
+
 
 def load(folder: Path = FOLDER) -> Catalogue:
     """Raises OSError, TOMLDecodeError."""

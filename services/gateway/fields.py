@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, ValidationError, ValidationInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from services.gateway.domain.aliases import Aliases
 from shared.programme import Programme
@@ -48,11 +48,21 @@ class Choices:
     languages: Collection[str]
     communities: Collection[str]
     aliases: Aliases
+    age_bands: Collection[str] = ()
+    facts: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Key of a fact -> what may be answered."""
+    limits: Mapping[str, Collection[str]] = field(default_factory=dict)
+    wishes: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The same, of those facts alone by which people may be met, or would rather be."""
     own_alias: str | None = None
 
     @classmethod
     def of(cls, programme: Programme, aliases: Aliases) -> Choices:
-        return cls(programme.topics, programme.languages, [one.key for one in programme.communities], aliases)
+        facts = programme.facts
+        return cls(programme.topics, programme.languages, [one.key for one in programme.communities], aliases,
+                   programme.age_bands, facts={key: fact.values for key, fact in facts.items()},
+                   limits={key: fact.values for key, fact in facts.items() if fact.limit},
+                   wishes={key: fact.values for key, fact in facts.items() if fact.wish})
 
     def with_own(self, community: str, alias: str) -> Choices:
         """And what somebody has already. They are not asked for it again, so it holds though the programme dropped it."""
@@ -131,7 +141,7 @@ def readable(*, lines: bool) -> AfterValidator:
 def known(which: Callable[[Choices], Collection[str]]) -> AfterValidator:
     """Refuses what the programme does not offer."""
     def check(value: Any, info: ValidationInfo[Choices]) -> Any:
-        chosen = value if isinstance(value, tuple) else (value,)
+        chosen = value if isinstance(value, tuple) else () if value is None else (value,)
         if any(one not in which(info.context) for one in chosen):
             raise refuse("unknown")
         return value
@@ -140,6 +150,41 @@ def known(which: Callable[[Choices], Collection[str]]) -> AfterValidator:
 
 def among(choices: Collection[str]) -> AfterValidator:
     return known(lambda _: choices)
+
+
+def one_of(values: tuple[str, ...], offered: Collection[str]) -> str | None:
+    answer = _one_or_none(values)
+    if answer is not None and answer not in offered:
+        raise refuse("unknown")
+    return answer
+
+
+def some_of(values: tuple[str, ...], offered: Collection[str]) -> tuple[str, ...]:
+    """Whoever would be fine with every answer asks for none: otherwise those who did not say would be left out."""
+    chosen = _distinct(values)
+    if not set(chosen) <= set(offered):
+        raise refuse("unknown")
+    return () if len(chosen) == len(offered) else chosen
+
+
+def keyed(which: Callable[[Choices], Mapping[str, Collection[str]]],
+          read: Callable[[tuple[str, ...], Collection[str]], Any]) -> BeforeValidator:
+    """For questions that the programme asks: key → what `read` makes of the answers, if that is anything.
+
+    Each problem stands beside its own question; one with a question that the programme does not ask, with them all.
+    """
+    def check(posted: Mapping[str, tuple[str, ...]], info: ValidationInfo[Choices]) -> dict[str, Any]:
+        asked, taken, wrong = which(info.context), dict[str, Any](), list[InitErrorDetails]()
+        for key, values in posted.items():
+            try:
+                if answer := read(values, asked.get(key, ())):
+                    taken[key] = answer
+            except PydanticCustomError as problem:
+                wrong.append(InitErrorDetails(type=problem, loc=(key,) if key in asked else (), input=None))
+        if wrong:
+            raise ValidationError.from_exception_data("keyed", wrong)
+        return taken
+    return BeforeValidator(check)
 
 
 def _whole(text: str | None) -> int | None:

@@ -5,6 +5,7 @@ Fields stand in the order of their page, so that the summary of problems reads f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -25,9 +26,12 @@ from services.gateway.fields import (
     among,
     at_most,
     between,
+    keyed,
     known,
+    one_of,
     readable,
     refuse,
+    some_of,
 )
 from shared.events import Answer, Ending, Gesture, Kind, Way
 
@@ -35,6 +39,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
 TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
 QUIET = ("usual", "any", "none")
+NEWCOMERS = ("newcomer", "welcomes_newcomers")
 BREAK_DAYS = ("1", "3", "7", "14")
 CAPACITY_MAX = 5
 """Buddies at a time: the most that a request on the log may name."""
@@ -44,6 +49,8 @@ MINUTES_MAX = 24 * 60
 
 Topics = Annotated[AnyNumber, known(lambda choices: choices.topics)]
 SomeTopics = Annotated[Some, known(lambda choices: choices.topics)]
+Wanted = Mapping[str, tuple[str, ...]]
+"""Key of a fact → the answers asked for."""
 
 
 class Form(BaseModel):
@@ -51,12 +58,15 @@ class Form(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
     name: ClassVar[str]
+    by_key: ClassVar[frozenset[str]] = frozenset()
+    """Fields of which there is one for each question that the programme asks."""
 
 
 class Ask(Form):
     """The request for a buddy, as one plain page."""
 
     name = "ask"
+    by_key = frozenset({"facts", "chosen_limits", "prefers"})
     adult: Ticked
     community: Annotated[One, known(lambda choices: choices.communities)]
     seeks: SomeTopics
@@ -67,6 +77,12 @@ class Ask(Form):
     area: Annotated[Maybe, at_most(AREA_MAX), readable(lines=False)]
     languages: Annotated[Some, known(lambda choices: choices.languages)]
     times: Annotated[AnyNumber, among(TIMES)]
+    newcomers: Annotated[AnyNumber, among(NEWCOMERS)]
+    age_band: Annotated[Maybe, known(lambda choices: choices.age_bands)]
+    facts: Annotated[Mapping[str, str], keyed(lambda choices: choices.facts, one_of)]
+    meets_ages: AnyNumber
+    chosen_limits: Annotated[Wanted, keyed(lambda choices: choices.limits, some_of)]
+    prefers: Annotated[Wanted, keyed(lambda choices: choices.wishes, some_of)]
     capacity: Annotated[Whole, between(1, CAPACITY_MAX)]
     alias: One
     email: Email
@@ -92,6 +108,11 @@ class Ask(Form):
         if area is None and Way.IN_PERSON in info.data.get("ways", ()):
             raise refuse("missing")
         return area
+
+    @field_validator("meets_ages")
+    @classmethod
+    def _some_ages(cls, ages: tuple[str, ...], info: ValidationInfo[Choices]) -> tuple[str, ...]:
+        return some_of(ages, info.context.age_bands)
 
     @field_validator("alias")
     @classmethod

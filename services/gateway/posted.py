@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-FIELDS_MAX = 400
-"""Pairs in one form: four times a programme's 64 topics, 21 times of day, and ample room. More is no browser's doing."""
+FIELDS_MAX = 600
+"""Pairs in one form: four times a programme's 64 topics, 21 times of day, twice 64 limits and wishes, and ample room. More is
+no browser's doing."""
+
+KEY = "-"
+"""Between a field and a key, in the name of a question that the programme asks: `facts-gender`. No key has one in it."""
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 
@@ -27,6 +31,11 @@ class Posted:
 
     def first(self, name: str) -> str:
         return next(iter(self.all(name)), "")
+
+    def keyed(self, field: str) -> dict[str, tuple[str, ...]]:
+        """Key → its values, of all names that are the field's with a key."""
+        return {name.removeprefix(field + KEY): values for name, values in self.fields.items()
+                if name.startswith(field + KEY)}
 
 
 def parse(body: bytes, content_type: str) -> Posted:

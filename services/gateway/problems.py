@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from services.gateway.fields import Choices
 from services.gateway.forms import Form
-from services.gateway.posted import Posted
+from services.gateway.posted import KEY, Posted
 
 F = TypeVar("F", bound=Form)
 Catalogue = Mapping[str, Any]
@@ -38,7 +38,8 @@ class Problems:
 def check(form: type[F], posted: Posted, choices: Choices, errors: Catalogue) -> F | Problems:
     """The form as posted, or what to put right. `errors` is the catalogue `errors.toml`."""
     try:
-        return form.model_validate({field: posted.all(field) for field in form.model_fields}, context=choices)
+        return form.model_validate({field: posted.keyed(field) if field in form.by_key else posted.all(field)
+                                    for field in form.model_fields}, context=choices)
     except ValidationError as error:
         return Problems(_messages(form, error, errors))
 
@@ -49,5 +50,5 @@ def _messages(form: type[Form], error: ValidationError, errors: Catalogue) -> di
         field, kind = str(detail["loc"][0]), detail["type"]
         own = errors.get(form.name, {}).get(field, {})
         text = own.get(kind) or errors["any"][kind]
-        messages.setdefault(field, text.format(**detail.get("ctx", {})))
+        messages.setdefault(KEY.join(map(str, detail["loc"])), text.format(**detail.get("ctx", {})))
     return messages

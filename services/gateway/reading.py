@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from services.gateway import in_words
 from services.gateway.domain.references import reference
 from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
 from services.gateway.views import (
@@ -113,7 +114,8 @@ def _request(web: Web, look: Look, id: str, row: RequestRow) -> RequestView:
     peer = look.row(PEERS, look.peer)
     return RequestView(
         reference(id), row.since_ms, row.capacity, aside=peer is not None and peer.aside,
-        seeks=_named(said.seeks, topics) if said else (), offers=_named(said.offers, topics) if said else ())
+        seeks=_named(said.seeks, topics) if said else (), offers=_named(said.offers, topics) if said else (),
+        answers=in_words.of_request(said, row.capacity, web.catalogue, web.host.programme) if said else ())
 
 
 def _proposal(web: Web, look: Look, id: str, row: ProposalRow) -> ProposalView:
@@ -134,9 +136,7 @@ def _pair(look: Look, id: str, row: PairRow, alias: str) -> PairView:
 def reason(web: Web, fact: Reason) -> str:
     """One plain sentence from the catalogue."""
     words = web.catalogue.words
-    times = {f"{day}_{part}": f"{day_word} {part_word.lower()}" for day, day_word in words["days"].items()
-             for part, part_word in words["parts"].items()}
-    known = {**web.host.programme.topics, **web.host.programme.languages, **words["ways"], **times}
+    known = {**web.host.programme.topics, **web.host.programme.languages, **words["ways"], **web.catalogue.times}
     text: str = words["reasons"][fact.key]
     return text.format(values=", ".join(_named(fact.values, known)))
 

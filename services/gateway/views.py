@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Answered:
-    """One row of "Check your answers"."""
+    """One answer of a request: a row of "Check your answers", and of what a peer's own page says that they asked for."""
 
     field: str
     question: str
@@ -24,6 +24,8 @@ class RequestView:
     capacity: int
     seeks: tuple[str, ...]
     offers: tuple[str, ...]
+    answers: tuple[Answered, ...] = ()
+    """All that was asked for, those two included."""
     aside: bool = False
     """Nothing is suggested until the reader would like it."""
 

@@ -66,6 +66,14 @@ def fills_in(person: Window, email: str, seeks: str, offers: str, **answers: str
     person.types(email=email)
 
 
+def says_more(person: Window) -> None:
+    """About themselves, and whom they would like to meet: questions that are out of the way until somebody opens them."""
+    for words in ("About you", "Whom you would like to meet"):
+        person.page.locator("summary", has_text=words).click()
+    person.ticks(newcomers=["newcomer", "welcomes_newcomers"], age_band="25_34", meets_ages=["25_34", "35_44"],
+                 **{"facts-gender": "another", "facts-talking": "quiet", "prefers-talking": ["quiet"]})
+
+
 def asks(person: Window, email: str, seeks: str, offers: str, **answers: str | list[str]) -> None:
     person.opens("/ask")
     fills_in(person, email, seeks, offers, **answers)
@@ -109,6 +117,7 @@ def test_two_people_go_from_the_form_to_the_counts(phone: Window, desk: Window) 
         person.clicks("Ask for a buddy")
         person.look("ask")
         fills_in(person, email, seeks, offers)
+        says_more(person)
         person.look("ask-filled-in")
         person.clicks("Continue to check your answers")
         person.look("check")
@@ -146,6 +155,8 @@ def test_two_people_go_from_the_form_to_the_counts(phone: Window, desk: Window) 
     for person in (phone, desk):
         sees(person, "Your buddy")
         person.look("me-with-a-buddy")
+    phone.page.locator("summary", has_text="All that you asked for").click()
+    assert "Quietly, and pauses are fine" in phone.look("me-with-all-that-was-asked-for").locator("main").inner_text()
     for person, contact in ((phone, "07700 900123, after six"), (desk, "The blue door, 5 Mill Lane")):
         person.clicks("Offer a way to reach you")
         person.look("contact")
@@ -167,7 +178,7 @@ def test_two_people_go_from_the_form_to_the_counts(phone: Window, desk: Window) 
     desk.look("me-gesture-sent")
     for person, counts in ((phone, ("0", "2")), (desk, ("2", "0"))):
         comes(person, lambda person=person, counts=counts: person.opens("/me") and person.counts() == counts)  # type: ignore[misc]
-    phone.page.locator("summary").click()
+    phone.page.locator("summary", has_text="What you wrote down lately").click()
     phone.look("me-with-a-gesture")
 
 

@@ -20,7 +20,7 @@ from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
 from shared.events import Event, SignInSecret
 from shared.host import Host
-from shared.programme import load
+from shared.programme import Programme, load
 from shared.rows import KEYS
 from shared.sealing import key_id
 from shared.stream.append import Input
@@ -161,9 +161,10 @@ class Site:
 
 
 @asynccontextmanager
-async def site(redis_url: str, redis: Redis, data: Path, clock: Clock | None = None, **changes: Any) -> AsyncIterator[Site]:
+async def site(redis_url: str, redis: Redis, data: Path, clock: Clock | None = None, programme: Programme | None = None,
+               **changes: Any) -> AsyncIterator[Site]:
     settings = GatewaySettings(**{"redis_url": redis_url, "key": KEY, "data": data, "base_url": BASE, **changes})
-    app, host = build(settings, load(), clock)
+    app, host = build(settings, programme or load(), clock)
     async with host.lifespan():
         it = Site(app, host, redis, settings.base_url)
         try:

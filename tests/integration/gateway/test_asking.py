@@ -19,6 +19,7 @@ from shared.events import ConsentGiven, Details, PeerJoined, Profile
 from shared.rows import KEYS
 from shared.testing import until
 from tests.integration.gateway.site import GOOD, P0, Site, site
+from tests.unit.gateway.gallery import CHOOSY
 
 FIRST = ["peer.joined", "consent.given", "peer.preferences_changed", "support.requested"]
 
@@ -37,6 +38,81 @@ async def test_a_request_becomes_four_events_whose_content_only_its_own_key_open
     assert (details.seeks, details.avoids, details.area) == (("anxiety", "sleep"), ("grief",), "Harbourside")
     assert joined["peer"] == asked["peer"] == (await here.events("consent.given"))[0]["peer"]
     assert (await here.events("peer.preferences_changed"))[0]["quiet"] is None
+
+
+WISHES = {
+    "newcomers": ["newcomer"], "age_band": "25_34", "facts-gender": "woman", "facts-talking": "",
+    "meets_ages": ["25_34", "35_44"], "chosen_limits-gender": ["woman", "non_binary"], "prefers-talking": ["quiet"]}
+
+
+async def test_what_people_say_of_themselves_and_whom_they_would_like_to_meet_goes_sealed_to_the_matching(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, programme=CHOOSY) as here:
+        await here.asks("kim@example.org", **WISHES)
+        [asked] = await here.events("support.requested")
+        details = await here.opened(asked["details"], Details)
+        assert (details.age_band, details.meets_ages, details.facts) == ("25_34", ("25_34", "35_44"), {"gender": "woman"})
+        assert (details.chosen_limits, details.prefers) == ({"gender": ("woman", "non_binary")}, {"talking": ("quiet",)})
+        assert (details.newcomer, details.welcomes_newcomers) == (True, False)
+        kim = await here.signed_in("kim@example.org")
+        for words in ("Which genders would you be comfortable with?", "Non-binary", "35 to 44", "Quietly, and pauses are fine"):
+            assert words in kim.page.text
+
+
+async def test_answers_about_people_are_kept_through_a_mistake_a_change_and_asking_anew(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, programme=CHOOSY) as here:
+        visitor = here.visitor()
+        await visitor.open("/ask")
+        alias = visitor.page.by_id("alias")
+        assert alias is not None
+        await visitor.submit("/ask", **WISHES, email="kim@", alias=alias.attributes["value"])
+        assert visitor.status == 422
+        assert {name: visitor.fields("/ask")[name] for name in WISHES} == {
+            name: value if isinstance(value, list) else [value] for name, value in WISHES.items()}
+        await visitor.submit("/ask", **GOOD, email="kim@example.org")
+        assert visitor.path == "/ask/check", visitor.errors()
+        assert "The fewer people that leaves" in visitor.page.text
+        changes = {each.attributes["href"] for each in visitor.page.all("a")}
+        assert {"/ask#chosen_limits-gender", "/ask#facts-talking", "/ask#age_band", "/ask#newcomers"} <= changes
+        await visitor.open("/ask")
+        await visitor.submit("/ask", **{"chosen_limits-gender": ["woman"]})
+        await visitor.submit("/ask/check")
+        await here.settled()
+        kim = await here.signed_in("kim@example.org")
+        await kim.open("/me/withdraw")
+        await kim.submit("/me/withdraw")
+        await kim.open("/ask")
+        await kim.submit("/ask", **{**GOOD, "prefers-talking": ["lively"], "age_band": "75_up"})
+        await kim.submit("/ask/check")
+        first, second = [await here.opened(each["details"], Details) for each in await here.events("support.requested")]
+        assert (first.chosen_limits, first.age_band) == ({"gender": ("woman",)}, "25_34")
+        assert (second.chosen_limits, second.prefers, second.age_band) == ({}, {"talking": ("lively",)}, "75_up")
+
+
+async def test_a_limit_over_a_fact_that_allows_none_is_refused_once_and_is_then_no_longer_on_the_page(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.post("/ask", {**GOOD, "email": "kim@example.org", "chosen_limits-gender": ["woman"], "facts-gender": "woman"})
+    assert visitor.errors() == ["chosen_limits", "alias"]
+    assert visitor.page.by_id("chosen_limits") is not None
+    alias = visitor.page.by_id("alias")
+    assert alias is not None
+    await visitor.submit("/ask", alias=alias.attributes["value"])
+    assert visitor.path == "/ask/check"
+    assert "Which genders" not in visitor.page.text
+    assert "Woman" in visitor.page.text
+
+
+async def test_a_question_that_the_programme_has_dropped_still_shows_what_was_answered(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, programme=CHOOSY) as here:
+        await here.asks("kim@example.org", **WISHES)
+    bare = CHOOSY.model_copy(update={"facts": {}, "age_bands": {}})
+    async with site(redis_url, redis, tmp_path, programme=bare) as here:
+        text = (await here.signed_in("kim@example.org")).page.text
+        assert "Ages you are comfortable with" in text
+        for key in ("gender", "non_binary", "25_34", "talking"):
+            assert key in text
 
 
 async def test_an_incomplete_form_is_told_field_by_field_keeps_its_answers_and_stores_nothing(here: Site) -> None:
@@ -226,7 +302,7 @@ async def test_hostile_posts_are_answered_kindly_and_store_nothing(here: Site) -
         assert visitor.errors()
         assert visitor.has_urgent_help()
         assert not visitor.page.all("script")
-    for status, body in ((413, b"x" * 70_000), (400, b"&".join([b"a=1"] * 500))):
+    for status, body in ((413, b"x" * 70_000), (400, b"&".join([b"a=1"] * 700))):
         await visitor.post("/ask", body)
         assert visitor.status == status
         assert visitor.has_urgent_help()

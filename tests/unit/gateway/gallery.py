@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from services.gateway import catalogue
+from services.gateway import catalogue, in_words
 from services.gateway.fields import Choices
 from services.gateway.forms import Ask, Moment
 from services.gateway.posted import Posted
@@ -24,16 +24,26 @@ from services.gateway.views import (
     WrittenView,
 )
 from shared import programme
+from shared.events import Details
 
 CATALOGUE = catalogue.load()
 PROGRAMME = programme.load()
 CHOICES = Choices.of(PROGRAMME, CATALOGUE.aliases)
+GENDER = PROGRAMME.facts["gender"].model_copy(update={"limit": "Which genders would you be comfortable with?"})
+CHOOSY = PROGRAMME.model_copy(update={"facts": {**PROGRAMME.facts, "gender": GENDER}})
+"""A programme that asks everything a programme can ask, about people and about whom they would like to meet."""
+
+CHOOSY_CHOICES = Choices.of(CHOOSY, CATALOGUE.aliases)
 NAMES = {name: name for name in CATALOGUE.aliases.offer(7)}
 COMMUNITIES = {one.key: one.name for one in PROGRAMME.communities}
 AT_MS = 1_795_000_000_000
 PAIR = PairView("pair1", "Calm Heron", my_contact="07700 900123", their_contact="heron@example.org")
 MAIL = MailView("kim@example.org", "News for you", "See http://localhost/me <b>", "now")
-REQUEST = RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",))
+ANSWERS = in_words.of_request(
+    Details(seeks=("sleep",), offers=("listening",), age_band="25_34", meets_ages=("25_34", "35_44"), facts={"gender": "woman"},
+            chosen_limits={"gender": ("woman", "another")}, prefers={"talking": ("quiet",)}, newcomer=True),
+    1, CATALOGUE, CHOOSY)
+REQUEST = RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",), ANSWERS)
 ME = Me(
     alias="Gentle River", quiet="usual", given=3, received=5, resting=None,
     request=REQUEST,
@@ -46,7 +56,7 @@ ME = Me(
 
 
 def pages(*, try_out: bool = True) -> Pages:
-    return Pages(PROGRAMME, CATALOGUE, try_out=try_out)
+    return Pages(CHOOSY, CATALOGUE, try_out=try_out)
 
 
 def gallery(pages: Pages) -> dict[str, bytes]:
@@ -55,15 +65,22 @@ def gallery(pages: Pages) -> dict[str, bytes]:
     empty = check(Ask, Posted(), CHOICES, CATALOGUE.errors)
     incomplete = check(Moment, Posted({"minutes": ("x",)}), CHOICES, CATALOGUE.errors)
     full = Posted({"seeks": ("sleep",), "showable": ("sleep",), "times": ("mon_morning",), "area": ("<b>Hill</b>",)})
+    wishes = Posted({"newcomers": ("newcomer",), "age_band": ("25_34",), "facts-gender": ("woman",), "meets_ages": ("25_34",),
+                     "chosen_limits-gender": ("woman", "another"), "prefers-talking": ("quiet",)})
+    astray = check(Ask, Posted({**wishes.fields, "age_band": ("9",), "facts-gender": ("woman", "man"), "meets_ages": ("9",),
+                                "chosen_limits-gender": ("9",), "prefers-talking": ("9",)}), CHOOSY_CHOICES, CATALOGUE.errors)
     moment = {"alias": PAIR.alias, "action": "/x", "moment_kinds": CATALOGUE.words["kinds"]}
     shown: dict[str, tuple[str, dict[str, Any]]] = {
         "start": ("start", {}),
         "urgent help": ("urgent_help", {}),
         "ask": ("ask", {**ask, "invited": True}),
         "ask, with problems": ("ask", {**ask, "posted": full, "problems": empty}),
+        "ask, wishes": ("ask", {**ask, "posted": wishes}),
+        "ask, wishes with problems": ("ask", {**ask, "posted": wishes, "problems": astray}),
         "ask again": ("ask", {**ask, "again": True, "signed_in": True, "kept": True}),
         "check": ("check", {"answers": [Answered("seeks", "Support you would like", ("Sleep", "<i>")),
                                         Answered("area", "Where you could meet", ())]}),
+        "check, choosy": ("check", {"choosy": True, "answers": ANSWERS}),
         "sent": ("sent", {"reference": "BCDF-GHJK"}),
         "sent, signed in": ("sent", {"reference": "BCDF-GHJK", "certain": True, "signed_in": True}),
         "sign in": ("sign_in", {}),

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from services.gateway import catalogue, forms
 from services.gateway.fields import EMAIL_MAX, Choices
 from services.gateway.forms import Ask, Form
-from services.gateway.posted import FIELDS_MAX, MEDIA_TYPE, NotAForm, Posted, parse
+from services.gateway.posted import FIELDS_MAX, KEY, MEDIA_TYPE, NotAForm, Posted, parse
 from services.gateway.problems import Problems, check
-from shared import programme
+from shared.programme import ASKED_ABOUT_MAX
+from tests.unit.gateway.gallery import CHOOSY
 
 CATALOGUE = catalogue.load()
-CHOICES = Choices.of(programme.load(), CATALOGUE.aliases)
+CHOICES = Choices.of(CHOOSY, CATALOGUE.aliases)
 FORMS: list[type[Form]] = [each for each in vars(forms).values()
                            if isinstance(each, type) and issubclass(each, Form) and each is not Form]
 GOOD: dict[str, tuple[str, ...]] = {
@@ -35,9 +36,15 @@ def ask(**changes: Any) -> dict[str, str]:
     return told(Ask, {**GOOD, **{field: (value,) if isinstance(value, str) else value for field, value in changes.items()}})
 
 
-def test_a_form_with_everything_needed_is_taken() -> None:
-    asked = check(Ask, Posted(GOOD), CHOICES, CATALOGUE.errors)
+def taken(**changes: tuple[str, ...]) -> Ask:
+    asked = check(Ask, Posted({**GOOD, **{name.replace("__", KEY): values for name, values in changes.items()}}), CHOICES,
+                  CATALOGUE.errors)
     assert isinstance(asked, Ask)
+    return asked
+
+
+def test_a_form_with_everything_needed_is_taken() -> None:
+    asked = taken()
     assert (asked.seeks, asked.area, asked.showable, asked.capacity) == (("anxiety", "sleep"), None, (), 1)
 
 
@@ -76,21 +83,75 @@ def test_a_topic_both_offered_and_avoided_is_asked_about() -> None:
 
 
 def test_only_sought_topics_can_be_shown() -> None:
-    asked = check(Ask, Posted({**GOOD, "showable": ("sleep", "grief")}), CHOICES, CATALOGUE.errors)
-    assert isinstance(asked, Ask)
-    assert asked.showable == ("sleep",)
+    assert taken(showable=("sleep", "grief")).showable == ("sleep",)
+
+
+def test_nobody_has_to_say_anything_of_themselves_or_of_whom_they_would_like_to_meet() -> None:
+    for passed_over in ((), ("",), ("", "")):
+        asked = taken(age_band=passed_over, facts__gender=passed_over, meets_ages=passed_over, newcomers=passed_over,
+                      chosen_limits__gender=passed_over, prefers__talking=passed_over)
+        assert (asked.age_band, asked.meets_ages, asked.newcomers) == (None, (), ())
+        assert asked.facts == asked.chosen_limits == asked.prefers == {}
+
+
+def test_what_people_say_of_themselves_and_whom_they_would_like_to_meet_is_taken_by_the_programmes_keys() -> None:
+    asked = taken(age_band=("", "25_34"), facts__gender=("woman",), facts__talking=("quiet", "quiet"),
+                  meets_ages=("25_34", "35_44", "25_34"), chosen_limits__gender=("woman", "non_binary"),
+                  prefers__talking=("lively",), newcomers=("newcomer", "welcomes_newcomers"))
+    assert (asked.age_band, asked.meets_ages) == ("25_34", ("25_34", "35_44"))
+    assert asked.facts == {"gender": "woman", "talking": "quiet"}
+    assert (asked.chosen_limits, asked.prefers) == ({"gender": ("woman", "non_binary")}, {"talking": ("lively",)})
+    assert asked.newcomers == ("newcomer", "welcomes_newcomers")
+
+
+def test_whoever_would_be_fine_with_every_answer_leaves_nobody_out_who_gave_none() -> None:
+    asked = taken(meets_ages=tuple(CHOOSY.age_bands), chosen_limits__gender=tuple(CHOOSY.facts["gender"].values),
+                  prefers__talking=tuple(CHOOSY.facts["talking"].values))
+    assert asked.meets_ages == ()
+    assert asked.chosen_limits == asked.prefers == {}
+
+
+@pytest.mark.parametrize("field", ["facts-gender", "facts-talking", "chosen_limits-gender", "prefers-talking"])
+@pytest.mark.parametrize("value", ["elsewhere", "Woman", "\x00", "<b>", "x" * 5_000])
+def test_an_answer_that_a_question_does_not_offer_is_told_beside_that_question(field: str, value: str) -> None:
+    assert list(ask(**{field: value})) == [field]
+    offered = next(iter(CHOOSY.facts[field.partition(KEY)[2]].values))
+    assert list(ask(**{field: (offered, value)})) == [field]
+
+
+def test_two_different_answers_to_one_question_of_the_programmes_are_told_beside_it() -> None:
+    assert "one answer" in ask(**{"facts-gender": ("woman", "man")})["facts-gender"]
+
+
+@pytest.mark.parametrize(("posted", "told_of"), [
+    ("chosen_limits-talking", "chosen_limits"), ("prefers-gender", "prefers"), ("facts-height", "facts"),
+    ("chosen_limits-height", "chosen_limits"), ("facts-", "facts"), ("facts-gender-", "facts"),
+    ("facts-" + "x" * 5_000, "facts")])
+def test_what_the_programme_does_not_ask_is_refused_and_never_dropped_in_silence(posted: str, told_of: str) -> None:
+    assert list(ask(**{posted: "quiet"})) == [told_of]
+    assert not ask(**{posted: ""})
+
+
+def test_a_programme_without_age_bands_and_facts_takes_no_answer_about_them() -> None:
+    bare = Choices.of(CHOOSY.model_copy(update={"age_bands": {}, "facts": {}}), CATALOGUE.aliases)
+    said = {"age_band": ("25_34",), "meets_ages": ("25_34",), "facts-gender": ("woman",), "chosen_limits-gender": ("man",)}
+    checked = check(Ask, Posted({**GOOD, **said}), bare, CATALOGUE.errors)
+    assert isinstance(checked, Problems)
+    assert list(checked.messages) == ["age_band", "facts", "meets_ages", "chosen_limits"]
+    assert isinstance(check(Ask, Posted(GOOD), bare, CATALOGUE.errors), Ask)
 
 
 @pytest.mark.parametrize("field", ["community", "seeks", "offers", "avoids", "showable", "ways", "languages", "times",
-                                   "quiet", "alias"])
+                                   "newcomers", "age_band", "meets_ages", "quiet", "alias"])
 def test_what_the_programme_does_not_offer_is_refused(field: str) -> None:
     assert list(ask(**{field: "elsewhere"})) == [field]
 
 
-@pytest.mark.parametrize("field", ["community", "capacity", "alias", "email", "quiet"])
+@pytest.mark.parametrize("field", ["community", "capacity", "alias", "email", "quiet", "age_band"])
 def test_two_different_answers_to_one_question_are_told(field: str) -> None:
-    assert list(ask(**{field: (*GOOD[field], "other")})) == [field]
-    assert not ask(**{field: GOOD[field] * 2})
+    good = GOOD.get(field, ("25_34",))
+    assert list(ask(**{field: (*good, "other")})) == [field]
+    assert not ask(**{field: good * 2})
 
 
 @pytest.mark.parametrize("capacity", ["0", "6", "-1", "1.5", "1e1", "٣", "999999999999999999999", ""])
@@ -150,8 +211,11 @@ def test_minutes_are_optional_and_at_most_a_day() -> None:
 
 
 HOSTILE = st.dictionaries(
-    st.sampled_from(sorted({field for form in FORMS for field in form.model_fields})),
-    st.lists(st.one_of(st.text(max_size=40), st.sampled_from(["yes", "anxiety", "riverside", "\x00", "\ufffd", "9" * 30]),
+    st.one_of(st.sampled_from(sorted({field for form in FORMS for field in form.model_fields})),
+              st.builds(KEY.join, st.tuples(st.sampled_from(sorted(Ask.by_key)),
+                                            st.one_of(st.sampled_from(["gender", "talking", "height"]), st.text(max_size=5))))),
+    st.lists(st.one_of(st.text(max_size=40),
+                       st.sampled_from(["yes", "anxiety", "riverside", "woman", "quiet", "25_34", "\x00", "\ufffd", "9" * 30]),
                        st.text().map(lambda text: text * 400)), max_size=4).map(tuple))
 
 
@@ -160,6 +224,7 @@ HOSTILE = st.dictionaries(
 def test_whatever_is_posted_is_taken_or_told_in_the_catalogues_words(form: type[Form], fields: dict[str, Any]) -> None:
     messages = told(form, fields)
     assert all(messages.values())
+    assert {field.partition(KEY)[0] for field in messages} <= form.model_fields.keys()
     assert not any("{" in text for text in messages.values())
 
 
@@ -167,6 +232,11 @@ def test_whatever_is_posted_is_taken_or_told_in_the_catalogues_words(form: type[
 def test_whatever_bytes_come_are_read_as_text(body: bytes) -> None:
     posted = parse(body, MEDIA_TYPE)
     assert all("\r\n" not in value for values in posted.fields.values() for value in values)
+
+
+def test_the_longest_form_that_a_programme_can_have_has_room() -> None:
+    topics, times, one_each = 4 * 64, len(forms.TIMES), 20
+    assert topics + times + 2 * ASKED_ABOUT_MAX + one_each < FIELDS_MAX
 
 
 def test_more_fields_than_any_form_has_are_no_form() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway.problems import Problems
 from services.gateway.rendering import HERE, STATIC, Pages
 from tests.unit.gateway.gallery import CATALOGUE, ME, PROGRAMME, gallery, pages
 from tests.unit.gateway.html import Element, Page
@@ -22,7 +23,7 @@ def test_the_gallery_shows_every_template_there_is() -> None:
     shown = (Path(__file__).parent / "gallery.py").read_text("utf-8")
     names = {str(path.relative_to(HERE / "templates/pages").with_suffix("")) for path in HERE.glob("templates/pages/**/*.html")}
     parts = {"message", "me/rest", "me/proposals", "me/buddies", "me/gestures", "me/moments", "me/before", "me/request",
-             "me/notices", "me/aside"}
+             "me/notices", "me/aside", "ask/people"}
     missing = {name for name in names - parts if f'"{name}"' not in shown and f'"{name.removeprefix("me/")}"' not in shown}
     assert not missing
 
@@ -169,6 +170,76 @@ def test_the_name_of_a_language_in_that_language_is_marked_so_and_an_english_one
     marked = {each.attributes["lang"]: each.text for each in GALLERY["ask"].all("span") if "lang" in each.attributes}
     assert marked == {"cy": "Cymraeg", "ar": "العربية", "ur": "اردو", "pl": "Polski"}
     assert "Cymraeg (Welsh)" in GALLERY["ask"].text
+
+
+QUESTIONS = ("age_band", "facts-gender", "facts-talking", "meets_ages", "chosen_limits-gender", "prefers-talking")
+
+
+def test_what_is_asked_about_people_is_out_of_the_way_until_it_is_answered_and_says_why_it_is_asked() -> None:
+    page = GALLERY["ask"]
+    assert not [each for each in page.all("details") if "open" in each.attributes]
+    assert len([each for each in GALLERY["ask, wishes"].all("details") if "open" in each.attributes]) == 2
+    for field in QUESTIONS:
+        first = page.by_id(field)
+        assert first is not None
+        assert "details" in first.inside
+    about, others = page.all("details")[1:]
+    assert "nobody is told" in about.text
+    assert "nobody is told" in others.text
+    assert "The fewer people that leaves, the longer it may be" in others.text
+    assert "equally soon. The programme sees it only in counts that name nobody." in about.text
+    assert about.text.count("counts that name nobody") == 1, "only where a fact is looked at so"
+
+
+def test_every_question_about_people_can_be_passed_over() -> None:
+    checked = [(each.attributes["name"], each.attributes["value"]) for each in GALLERY["ask"].all("input")
+               if "checked" in each.attributes and each.attributes["name"] in QUESTIONS]
+    assert checked == [("age_band", ""), ("facts-gender", ""), ("facts-talking", "")]
+    legends = [each.text.strip() for each in GALLERY["ask"].all("legend") if "details" in each.inside]
+    assert all(text.endswith("(optional)") for text in legends[1:])
+
+
+def test_answers_about_people_are_kept_on_a_page_that_is_shown_again() -> None:
+    checked = {(each.attributes["name"], each.attributes["value"]) for each in GALLERY["ask, wishes with problems"].all("input")
+               if "checked" in each.attributes}
+    assert {("age_band", "25_34"), ("facts-gender", "woman"), ("meets_ages", "25_34"), ("prefers-talking", "quiet"),
+            ("chosen_limits-gender", "another"), ("newcomers", "newcomer"), ("facts-talking", "")} <= checked
+
+
+def test_a_programme_that_asks_nothing_about_people_shows_no_such_questions() -> None:
+    bare = Pages(PROGRAMME.model_copy(update={"age_bands": {}, "facts": {}}), CATALOGUE, try_out=False)
+    page = Page(gallery(bare)["ask"])
+    assert [each.text.strip() for each in page.all("summary")] == ["May we name what you are looking for? (optional)"]
+    assert not [each for each in page.all("input") if each.attributes["name"] in QUESTIONS]
+
+
+def test_a_programme_by_whose_facts_nobody_is_chosen_asks_no_limits() -> None:
+    facts = {key: fact.model_copy(update={"limit": None, "wish": None}) for key, fact in PROGRAMME.facts.items()}
+    page = Page(gallery(Pages(PROGRAMME.model_copy(update={"age_bands": {}, "facts": facts}), CATALOGUE, try_out=False))["ask"])
+    assert "Your gender" in page.text
+    assert "Whom you would like to meet" not in page.text
+    assert "comfortable with" not in page.text
+
+
+def test_what_the_programme_no_longer_asks_is_told_above_what_it_does_ask() -> None:
+    astray = Problems({"chosen_limits": CATALOGUE.errors["ask"]["chosen_limits"]["unknown"]})
+    page = Page(bytes(pages().page("ask", 422, again=True, problems=astray).body))
+    told = page.by_id("chosen_limits")
+    assert told is not None
+    assert "not asked here, or not any more" in told.text
+    assert [each.text for each in page.all("a") if each.attributes["href"] == "#chosen_limits"]
+
+
+def test_all_that_somebody_asked_for_stands_on_their_page() -> None:
+    text = GALLERY["me"].text
+    for words in ("Support you would like", "Which genders would you be comfortable with?", "Woman", "Another", "25 to 34",
+                  "Quietly, and pauses are fine", "would like somebody who enjoys welcoming"):
+        assert words in text, words
+
+
+def test_whoever_chose_whom_they_would_be_comfortable_with_is_told_kindly_that_it_may_take_longer() -> None:
+    assert "The fewer people that leaves, the longer it may be" in GALLERY["check, choosy"].text
+    assert "The fewer people" not in GALLERY["check"].text
 
 
 def test_the_form_says_when_the_place_to_meet_is_needed() -> None:
