@@ -19,6 +19,9 @@ YES = 0.85
 OFFERS_CONTACT, WRITES_MOMENTS, GESTURES_MAX, MOMENTS_MAX = 0.7, 0.8, 2, 3
 TAKES_BACK, DIFFICULT_DAY, ENDS, WORRIES = 0.05, 0.06, 0.04, 0.02
 TWO_AT_A_TIME, BY_CODE = 0.15, 0.5
+NEW, WELCOMES, SAYS, KEEPS_TO, WISHES = 0.2, 0.2, 0.6, 0.1, 0.3
+"""How often somebody is new, welcomes who is, answers a question about themselves, meets only some ages or answers of others,
+and would rather meet some."""
 
 OTHER_ANSWERS = ("not_now", "not_this_person", "someone_different")
 GESTURES = ("cup_of_tea", "thinking_of_you", "i_hear_you", "thank_you")
@@ -69,7 +72,26 @@ class Person:
             "capacity": "2" if pick.random() < TWO_AT_A_TIME else "1",
             "alias": pick.choice(form["alias"]),
             "quiet": "any",
+            **self._about_people(form),
         }
+
+    def _about_people(self, form: dict[str, list[str]]) -> dict[str, str | Sequence[str]]:
+        """What may be passed over: of what the form asks, some answer a little of it."""
+        pick = self._random("about people")
+        often = {"newcomers": 1.0, "age_band": SAYS, "facts": SAYS, "meets_ages": KEEPS_TO, "chosen_limits": KEEPS_TO,
+                 "prefers": WISHES}
+        answers: dict[str, str | Sequence[str]] = {}
+        for name, offered in form.items():
+            field = name.partition("-")[0]
+            if field not in often or pick.random() >= often[field]:
+                continue
+            if field == "newcomers":
+                answers[name] = [each for each, share in zip(offered, (NEW, WELCOMES), strict=True) if pick.random() < share]
+            elif field in ("age_band", "facts"):
+                answers[name] = pick.choice(offered)
+            else:
+                answers[name] = pick.sample(offered, len(offered) // 2)
+        return answers
 
     def answer(self, place: int) -> str:
         """To the proposal that is the `place`th this person answers."""

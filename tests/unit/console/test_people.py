@@ -8,6 +8,10 @@ OFFERED = {
     "seeks": [f"topic{n}" for n in range(16)], "community": ["riverside", "hillview"], "languages": ["en", "cy", "pl"],
     "times": ["mon_morning", "sun_evening"], "alias": ["Quiet Harbour", "Amber Field"],
 }
+ABOUT_PEOPLE = {
+    "newcomers": ["newcomer", "welcomes_newcomers"], "age_band": ["18_24", "25_34", "75_up", ""],
+    "facts-village": ["upper", "lower", ""], "meets_ages": ["18_24", "25_34", "75_up"],
+    "chosen_limits-village": ["upper", "lower"], "prefers-village": ["upper", "lower"]}
 
 
 def test_the_same_seed_makes_the_same_people() -> None:
@@ -37,6 +41,21 @@ def test_all_hours_are_fine_and_what_is_offered_is_not_what_is_sought() -> None:
         assert request["offers"]
         assert not set(request["seeks"]) & set(request["offers"])
         assert set(request["showable"]) <= set(request["seeks"])
+
+
+def test_some_say_a_little_about_themselves_and_whom_they_would_like_to_meet_where_the_form_asks() -> None:
+    crowd = [person.request(OFFERED | ABOUT_PEOPLE) for person in people(400, 1, "run")]
+    for name, offered in ABOUT_PEOPLE.items():
+        answered = [request[name] for request in crowd if request.get(name)]
+        assert 10 < len(answered) < 300, name
+        assert {each for given in answered for each in ([given] if isinstance(given, str) else given)} <= set(offered)
+    assert not ABOUT_PEOPLE.keys() & people(1, 1, "run")[0].request(OFFERED).keys()
+
+
+def test_what_a_form_asks_about_people_changes_nothing_else_that_they_choose() -> None:
+    for person in people(50, 1, "run"):
+        asked = person.request(OFFERED | ABOUT_PEOPLE)
+        assert {name: value for name, value in asked.items() if name not in ABOUT_PEOPLE} == person.request(OFFERED)
 
 
 def test_most_say_yes_and_every_answer_is_given_by_somebody() -> None:
