@@ -66,7 +66,10 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     folder = tmp_path_factory.mktemp("canaries")
     with up(folder / "var", TWOWAY_PROGRAMME=str(PROGRAMME), TWOWAY_LOG_LEVEL="debug") as system:
         programme = tomllib.loads(PROGRAMME.read_text("utf-8"))
-        words = [word for table in ("topics", "languages") for pair in programme[table].items() for word in pair]
+        [(key, fact)] = programme["facts"].items()
+        tables = [programme[name] for name in ("topics", "languages", "age_bands")]
+        tables += [fact["values"], {key: fact["question"]}]
+        words = [word for table in tables for pair in table.items() for word in pair]
         lived = Lived(system, TYPED + [word for word in words if word not in ("en", "English")])
         asyncio.run(live(lived))
         yield lived
@@ -75,7 +78,11 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
 async def live(lived: Lived) -> None:
     system, url = lived.system, lived.system.url
     same: dict[str, Any] = {"languages": ["en", "tongue_velmarish"], "ways": ["message", "call", "in_person"],
-                            "area": "Brindlecombe Hollow", "times": ["mon_morning", "sun_evening"], "capacity": "2"}
+                            "area": "Brindlecombe Hollow", "times": ["mon_morning", "sun_evening"], "capacity": "2",
+                            "newcomers": ["newcomer", "welcomes_newcomers"], "age_band": "band_youngerfinch",
+                            "meets_ages": ["band_youngerfinch"], "facts-trait_harrowmint": "said_embercroft",
+                            "chosen_limits-trait_harrowmint": ["said_embercroft", "said_fallowreed"],
+                            "prefers-trait_harrowmint": ["said_embercroft"]}
     mara = Someone(url, MARA, seeks=["sought_tremorwood", "shown_bellowmere"], avoids=["avoided_grimsedge"],
                    offers=["offered_marlhaven", "other_coldharbour"], showable=["shown_bellowmere"], **same)
     odo = Someone(url, ODO, seeks=["offered_marlhaven"], offers=["sought_tremorwood", "shown_bellowmere"],
@@ -104,6 +111,8 @@ async def misplaced(someone: Someone, url: str) -> None:
     form = (await someone.browser.get("/ask")).form("/ask")
     refused = await someone.browser.send(form, email="Isolde Fernsby, hobblethorn", area="Isolde Fernsby")
     assert refused.status == 422
+    strange = {"facts-hobblethorn": "Isolde Fernsby", "chosen_limits-hobblethorn": "Isolde Fernsby", "prefers-x": "hobblethorn"}
+    assert (await someone.browser.send(form, **strange)).status == 422
     await someone.browser.send((await someone.browser.get("/sign-in")).form("/sign-in"),
                                email="nobody.hobblethorn@zebrafield.example")
     await someone.browser.send((await someone.browser.get("/sign-in/code")).form("/sign-in/code"), code="Isolde Fernsby")
