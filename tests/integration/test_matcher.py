@@ -87,6 +87,23 @@ async def test_who_waits_and_who_is_reserved_is_known_after_a_restart(town: Town
     assert await audit(town.redis, P0) == []
 
 
+async def test_whom_somebody_would_be_comfortable_with_is_kept_to_after_a_restart_too(town: Town) -> None:
+    limits: dict[str, Any] = {"meets_ages": ("25_34",), "chosen_limits": {"gender": ("woman",)}}
+    async with town.running(town.host()):
+        await town.asks("ada", **limits)
+        await town.asks("ben", age_band="25_34", facts={"gender": "man"}, languages=("cy",))
+    async with town.running(town.host()):
+        await town.asks("cleo", age_band="65_74", facts={"gender": "woman"}, languages=("en", "cy"), meets_ages=("65_74",))
+        await town.asks("dan")
+        assert await town.proposed() == []
+        await town.asks("eve", age_band="25_34", facts={"gender": "woman"}, **limits)
+        assert await town.proposed() == []
+        await town.asks("fay", age_band="25_34", facts={"gender": "woman"}, prefers={"gender": ("woman",)})
+    [made] = await town.said(ProposalMade)
+    assert set(made.peers) == {"eve", "fay"}
+    assert await audit(town.redis, P0) == []
+
+
 async def test_a_backlog_read_in_one_batch_leads_to_the_same_as_one_by_one(town: Town) -> None:
     names = [f"p{n:03}" for n in range(201)]
     requests = [await town.request(name) for name in names]
