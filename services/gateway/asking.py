@@ -47,8 +47,8 @@ def checked_draft(web: Web, draft: Draft, here: Here | None) -> Ask | Problems:
 
 def begun(web: Web, draft: Draft | None, here: Here | None, answers: Posted) -> Draft:
     """The draft with these answers; a fresh one, with fresh ids, where there is none that this person may go on with."""
-    given = {name: values for name, values in answers.fields.items() if name.partition(KEY)[0] in Ask.model_fields}
-    fields = {**dict.fromkeys(Ask.model_fields, ()), **given}
+    keyed = {name: values for name, values in answers.fields.items() if name.partition(KEY)[0] in Ask.by_key}
+    fields = {**{name: answers.all(name) for name in Ask.model_fields}, **keyed}
     peer = here.peer if here else None
     if draft is None or draft.sent or (draft.peer != peer if peer else not draft.key):
         referral = draft.referral if draft is not None and not draft.sent else None

@@ -35,7 +35,11 @@ def router(web: Web) -> APIRouter:
         fields = open_draft.fields if open_draft else {}
         if here is not None:
             fields = {"quiet": (here.row.hours,), **fields}
-        return _form(web, request, Posted(fields), again=here is not None, kept=fields.keys() >= Ask.model_fields.keys(),
+        kept = open_draft is not None and fields.keys() >= Ask.model_fields.keys()
+        checked = asking.checked_draft(web, open_draft, here) if open_draft is not None and kept else None
+        # What was right when it was kept is wrong only where the programme's choices have changed since.
+        problems = checked if isinstance(checked, Problems) else Problems({})
+        return _form(web, request, Posted(fields), again=here is not None, kept=kept, problems=problems,
                      invited=open_draft is not None and open_draft.referral is not None)
 
     @routes.post("/ask")
@@ -87,7 +91,7 @@ def router(web: Web) -> APIRouter:
                 return web.message(request, "already_asking")
             asked = asking.checked_draft(web, draft, here)
             if not isinstance(asked, Ask):
-                return RedirectResponse("/ask", 303)  # the programme's choices have changed since
+                return RedirectResponse("/ask", 303)  # which says what the programme has changed since
             if draft.key:  # whoever is signed in has nobody written to
                 await web.limits.sign_in_from(address(request))
             async with settled():

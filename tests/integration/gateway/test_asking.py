@@ -115,6 +115,27 @@ async def test_a_question_that_the_programme_has_dropped_still_shows_what_was_an
             assert key in text
 
 
+async def test_a_limit_that_the_programme_drops_before_a_request_is_sent_is_told_and_not_dropped_in_silence(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, programme=CHOOSY) as here:
+        visitor = here.visitor()
+        await visitor.open("/ask")
+        alias = visitor.page.by_id("alias")
+        assert alias is not None
+        await visitor.submit("/ask", **GOOD, **WISHES, email="kim@example.org", alias=alias.attributes["value"])
+        cookies = visitor.client.cookies
+    async with site(redis_url, redis, tmp_path) as here:
+        visitor = here.visitor()
+        visitor.client.cookies = cookies
+        await visitor.post("/ask/check", {})
+        assert (visitor.path, visitor.errors()) == ("/ask", ["chosen_limits"])
+        await visitor.submit("/ask")
+        assert visitor.path == "/ask/check"
+        await visitor.open("/ask")
+        assert visitor.errors() == []
+        assert await _types(here) == []
+
+
 async def test_an_incomplete_form_is_told_field_by_field_keeps_its_answers_and_stores_nothing(here: Site) -> None:
     visitor = here.visitor()
     await visitor.open("/ask")
