@@ -34,6 +34,7 @@ SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
     ("concern.raised", "text"): events.FreeText,
     ("sign_in.requested", "secret"): events.SignInSecret,
     ("referral.made", "address"): events.Invitation,
+    ("proposal.drafted", "reasons"): events.Reasons,
     ("proposal.made", "reasons"): events.Reasons,
 }
 """What each sealed field holds, once opened."""

@@ -10,7 +10,7 @@ from faststream.asgi import AsgiFastStream
 from redis.asyncio import Redis
 
 from services.matcher.domain.rounds import Policy
-from services.matcher.handlers import answers, breaks, counts, parting, requests, rounds, timers
+from services.matcher.handlers import answers, breaks, counts, decisions, parting, requests, rounds, timers
 from services.matcher.handlers.ahead import Ahead, handling
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
@@ -27,6 +27,8 @@ from shared.events import (
     PeerBlocked,
     PeerLeft,
     ProposalAnswered,
+    ProposalApproved,
+    ProposalDeclined,
     RequestResumed,
     RoundChosen,
     RoundIntended,
@@ -55,6 +57,8 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
         SupportWithdrawn: on(requests.needs_withdrawal, requests.decide_withdrawal, requests.apply_withdrawal),
         RequestResumed: on(requests.needs_resumption, requests.decide_resumption, requests.apply_resumption),
         ProposalAnswered: on(answers.needs_answer, answers.decide_answer, answers.apply_answer),
+        ProposalApproved: on(decisions.needs_decision, decisions.decide_approval, decisions.apply_approval),
+        ProposalDeclined: on(decisions.needs_decision, decisions.decide_decline, decisions.apply_decline),
         BreakStarted: on(breaks.needs_break, breaks.decide_break, breaks.apply_break),
         BreakEnded: on(breaks.needs_return, breaks.decide_return, breaks.apply_return),
         CountsChanged: on(counts.needs, counts.decide, counts.apply),

@@ -31,7 +31,8 @@ async def audit(redis: Redis, partition: Partition) -> list[Finding]:
 
 
 def findings(state: Snapshot) -> list[Finding]:
-    return [*_peers(state), *_requests(state), *_proposals(state), *_pairs(state), *_rounds(state), *_timers(state)]
+    return [*_peers(state), *_requests(state), *_proposals(state), *_drafts(state), *_pairs(state), *_rounds(state),
+            *_timers(state)]
 
 
 def _peers(state: Snapshot) -> Iterator[Finding]:
@@ -58,8 +59,9 @@ def _peers(state: Snapshot) -> Iterator[Finding]:
 def _lost(state: Snapshot, peer: str, standing: Standing) -> Iterator[Finding]:
     """What a standing names and no row knows of."""
     for id, other in standing.proposals.items():
-        proposal = state.proposals.get(id)
-        if proposal is None or proposal.peers is None or set(proposal.peers) != {peer, other}:
+        proposal, draft = state.proposals.get(id), state.drafts.get(id)
+        known = draft.peers if draft is not None else proposal.peers if proposal is not None else None
+        if known is None or set(known) != {peer, other}:
             yield Finding("proposal_lost", id)
     for id, other in (standing.pairs | standing.past).items():
         pair = state.pairs.get(id)
@@ -82,12 +84,24 @@ def _proposals(state: Snapshot) -> Iterator[Finding]:
     for id, proposal in state.proposals.items():
         if proposal.peers is None or proposal.requests is None:
             continue
-        for peer, request in zip(proposal.peers, proposal.requests, strict=True):
-            standing = state.peers.get(peer)
-            if standing is None or id not in standing.proposals or standing.request != request:
-                yield Finding("proposal_not_reserved", id)
+        if not _reserved(state, id, proposal.peers, proposal.requests):
+            yield Finding("proposal_not_reserved", id)
         if not set(proposal.said_yes) <= set(proposal.peers) or len(proposal.said_yes) > 1:
             yield Finding("proposal_answers_wrong", id)
+
+
+def _drafts(state: Snapshot) -> Iterator[Finding]:
+    """What waits for a coordinator is reserved likewise, and was put to nobody."""
+    for id, draft in state.drafts.items():
+        if not _reserved(state, id, draft.peers, draft.requests):
+            yield Finding("draft_not_reserved", id)
+        if id in state.proposals:
+            yield Finding("draft_put_to_both", id)
+
+
+def _reserved(state: Snapshot, id: str, peers: tuple[str, str], requests: tuple[str, str]) -> bool:
+    return all((standing := state.peers.get(peer)) is not None and id in standing.proposals and standing.request == request
+               for peer, request in zip(peers, requests, strict=True))
 
 
 def _pairs(state: Snapshot) -> Iterator[Finding]:
@@ -114,6 +128,7 @@ def _timers(state: Snapshot) -> Iterator[Finding]:
     """What is to come is in the timer set. What is due by now may be on the log already, on its way."""
     waiting = {(timer.what, timer.of, timer.due_ms) for timer in state.timers}
     due = [("lapse", id, proposal.lapses_ms) for id, proposal in state.proposals.items() if proposal.peers is not None]
+    due += [("draft_over", id, draft.runs_out_ms) for id, draft in state.drafts.items()]
     due += [("break_over", peer, standing.break_until_ms) for peer, standing in state.peers.items()]
     due += [("round", community, row.due_ms) for community, row in state.rounds.items()]
     due += [("rest_over", peer, standing.rest_until_ms) for peer, standing in state.peers.items()]

@@ -13,7 +13,12 @@ class MatcherSettings(Settings):
     port: int = Field(8001, ge=1, le=65535, description="Port of the matcher's health and metrics.")
     try_out: bool = Field(
         False, description="1: unless TWOWAY_DIAL is set, whoever fits is suggested at once, for in a try-out nobody waits "
-        "for days.")
+        "for days; unless TWOWAY_ASSIST is set, no coordinator has to look first.")
+    assist: bool = Field(
+        True, description="1 or on: what is suggested waits for a coordinator (`twoway proposals list`) before either of the "
+        "two hears of it. 0 or off: it goes out at once, but for two who can only meet in person: a coordinator always "
+        "looks at those. On until you switch it off, for a programme should know what its people receive before it lets "
+        "go. docs/operators/matching.md tells more.")
     dial: Dial = Field(
         "balanced", description="How good a suggestion has to be, against how long people wait. sooner: half of what each "
         "seeks is enough within two days, whoever fits after a week; balanced: nearly all of it at first, less each day, "
@@ -29,4 +34,5 @@ class MatcherSettings(Settings):
     @property
     def policy(self) -> Policy:
         bar = NO_BAR if self.try_out and "dial" not in self.model_fields_set else BARS[self.dial]
-        return Policy(bar, round(self.round_every_minutes * 60_000))
+        assist = self.assist and not (self.try_out and "assist" not in self.model_fields_set)
+        return Policy(bar, round(self.round_every_minutes * 60_000), assist)

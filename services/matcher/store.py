@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 
+from services.matcher.domain.drafts import Draft
 from services.matcher.domain.proposals import Proposal
 from services.matcher.domain.standing import Standing
 from shared.events import Sealed, TimerElapsed
@@ -67,10 +68,12 @@ class Round(BaseModel):
 PEERS = Table("peers", Standing)
 REQUESTS = Table("requests", Request)
 PROPOSALS = Table("proposals", Proposal)
+DRAFTS = Table("drafts", Draft)
+"""Those that wait for a coordinator, and no others."""
 PAIRS = Table("pairs", Pair)
 ROUNDS = Table("rounds", Round)
 """By community."""
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, ROUNDS)
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, DRAFTS, PAIRS, ROUNDS)
 
 
 class State(Protocol):
@@ -110,6 +113,12 @@ async def all_rounds(redis: Redis, partition: Partition) -> dict[str, Round]:
     """Every community's, few as they are. Raises RedisError."""
     texts: Any = await redis.hgetall(ROUNDS.path(partition, SERVICE))
     return ROUNDS.load_all(texts)
+
+
+async def all_drafts(redis: Redis, partition: Partition) -> AsyncIterator[tuple[str, Draft]]:
+    """Every one that waits for a coordinator, read bit by bit. Raises RedisError."""
+    async for id, text in redis.hscan_iter(DRAFTS.path(partition, SERVICE), count=SCAN):
+        yield id.decode(), DRAFTS.load(text)
 
 
 async def under_way(redis: Redis, partition: Partition, community: str, round: str) -> Round | None:
@@ -162,6 +171,7 @@ class Snapshot:
     peers: Mapping[str, Standing]
     requests: Mapping[str, Request]
     proposals: Mapping[str, Proposal]
+    drafts: Mapping[str, Draft]
     pairs: Mapping[str, Pair]
     rounds: Mapping[str, Round]
     timers: Sequence[TimerElapsed]
@@ -178,9 +188,9 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
         pipeline.hgetall(table.path(partition, SERVICE))
     pipeline.zrange(partition.timers, 0, -1)
     pipeline.time()
-    peers, requests, proposals, pairs, rounds, timers, (seconds, micros) = await pipeline.execute()
+    peers, requests, proposals, drafts, pairs, rounds, timers, (seconds, micros) = await pipeline.execute()
     return Snapshot(PEERS.load_all(peers), REQUESTS.load_all(requests), PROPOSALS.load_all(proposals),
-                    PAIRS.load_all(pairs), ROUNDS.load_all(rounds),
+                    DRAFTS.load_all(drafts), PAIRS.load_all(pairs), ROUNDS.load_all(rounds),
                     [timer for text in timers if (timer := _timer(orjson.loads(text))) is not None],
                     int(seconds) * 1000 + int(micros) // 1000)
 

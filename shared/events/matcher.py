@@ -32,6 +32,46 @@ class RequestSetAside(Event, type="request.set_aside", owner=MATCHER):
     peer: PeerId
 
 
+class ProposalDrafted(Event, type="proposal.drafted", owner=MATCHER):
+    """Two requests that would be put to both. Both are reserved, neither is told: a coordinator looks at it first."""
+
+    proposal: str
+    requests: tuple[str, str]
+    peers: tuple[PeerId, PeerId]
+    reasons: tuple[Sealed, Sealed]
+    benefit: int
+    step: int = 0
+    runs_out_ms: int = Field(description="when both are free again, should no coordinator have decided by then")
+
+
+class ProposalApproved(Event, type="proposal.approved", owner=MATCHER):
+    """A coordinator would put it to both. Everything is looked at once more; `proposal.made` says that it went out."""
+
+    proposal: str
+
+
+class ProposalDeclined(Event, type="proposal.declined", owner=MATCHER):
+    """A coordinator would not put it to both, who never learn of it. The two are kept apart for 90 days, or for ever."""
+
+    proposal: str
+    for_ever: bool = False
+
+
+class ProposalDiscarded(Event, type="proposal.discarded", owner=MATCHER):
+    """What waited for a coordinator goes to nobody. Both have their places back, and neither ever knew."""
+
+    proposal: str
+    peers: tuple[PeerId, PeerId]
+    reason: Literal["declined", "ran_out", "no_longer_fits", "request_withdrawn", "break", "blocked", "left"]
+
+
+class DecisionRefused(Event, type="decision.refused", owner=MATCHER):
+    """A coordinator's decision that changed nothing, and why."""
+
+    proposal: str
+    reason: Literal["no_longer_waiting"]
+
+
 class ProposalMade(Event, type="proposal.made", owner=MATCHER):
     """Two requests put to both. `reasons[i]` is sealed under the key of `peers[i]`, for that reader alone."""
 

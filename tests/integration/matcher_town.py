@@ -25,11 +25,12 @@ MUTUAL = Details(seeks=("grief-canary", "sleep-canary"), offers=("grief-canary",
 
 
 class Town(Living):
-    """The matcher and the people it hears of."""
+    """The matcher and the people it hears of. No coordinator looks first, unless `chosen` says so."""
 
     def __init__(self, redis: Redis, redis_url: str, **chosen: Any) -> None:
         super().__init__(redis, "matcher")
-        self.settings = MatcherSettings(key=SecretStr(KEY_TEXT), redis_url=SecretStr(redis_url), **chosen)
+        self.settings = MatcherSettings(key=SecretStr(KEY_TEXT), redis_url=SecretStr(redis_url),
+                                        **{"assist": False} | chosen)
 
     def host(self) -> Host:
         return build(self.settings, load())[1]

@@ -24,6 +24,9 @@ from shared.events import (
     PeerBlocked,
     PeerLeft,
     ProposalAnswered,
+    ProposalApproved,
+    ProposalDeclined,
+    ProposalDrafted,
     ProposalLapsed,
     ProposalMade,
     ProposalWithdrawn,
@@ -31,6 +34,7 @@ from shared.events import (
     RequestRefused,
     RequestWaiting,
     Sealed,
+    Way,
 )
 from tests.integration.core.tally import Bench
 from tests.integration.living import P0
@@ -140,7 +144,7 @@ async def test_a_standby_takes_over_with_a_pool_of_its_own(town: Town) -> None:
 
 async def test_nothing_is_proposed_twice_when_another_instance_was_first(town: Town) -> None:
     """Ours decides on a pool that another instance has already changed: refused, warmed again, decided anew."""
-    ours, other = (Bench(town.redis, table(Memory(town.vault))) for _ in range(2))
+    ours, other = (Bench(town.redis, table(Memory(town.vault), town.settings.policy)) for _ in range(2))
     await ours.reader.begin()
     for names in (("ada", "ben", "cleo"), ("dan", "eve")):
         await town.append(*[await town.request(name) for name in names])
@@ -193,7 +197,7 @@ async def test_whoever_left_a_moment_ago_may_be_proposed_until_the_matcher_reads
 
 async def test_whoever_is_found_to_have_no_key_any_more_is_not_proposed(town: Town) -> None:
     """A key that the batch has loaded is looked at: here because they asked once more before they left."""
-    bench = Bench(town.redis, table(Memory(town.vault)))
+    bench = Bench(town.redis, table(Memory(town.vault), town.settings.policy))
     await bench.reader.begin()
     ada = await town.request("ada")
     await town.append(ada)
@@ -223,7 +227,7 @@ async def test_no_topic_of_anybody_is_readable_anywhere_on_the_server(town: Town
 
 
 async def live_through_everything(town: Town) -> None:
-    """Somebody declines, breaks, blocks, ends, lapses and leaves."""
+    """Somebody declines, breaks, blocks, ends, lapses and leaves; a coordinator approves one, and has others to look at."""
     await town.asks("ada", "ben", "cleo", "dan", "eve", "fay", "gus", capacity=2)
     await town.answers(("ada", Answer.YES), ("ben", Answer.NOT_NOW), ("cleo", Answer.NOT_THIS_PERSON))
     await town.append(BreakStarted(peer="dan", kind=BreakKind.BREAK, until_ms=2**45))
@@ -238,6 +242,11 @@ async def live_through_everything(town: Town) -> None:
     await town.append(PeerLeft(peer="ada"), PeerLeft(peer="cleo"))
     await town.asks("hal", "ivy")
     await town.everything_due()
+    await town.all_read()
+    for names in (("joy", "kim"), ("lee", "mo"), ("nan", "oz")):
+        await town.asks(*names, ways=(Way.IN_PERSON,), area="Silvermoor")
+    approved, declined, _waiting = await town.said(ProposalDrafted)
+    await town.append(ProposalApproved(proposal=approved.proposal), ProposalDeclined(proposal=declined.proposal))
     await town.all_read()
 
 

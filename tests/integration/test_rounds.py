@@ -190,7 +190,7 @@ def a_matcher(town: Waiting, **environment: str) -> Iterator[subprocess.Popen[by
     with subprocess.Popen(
             [sys.executable, "-m", "services.matcher"], stdout=subprocess.DEVNULL,
             env=clean_environment(REDIS_URL=town.redis_url, TWOWAY_KEY=KEY_TEXT, TWOWAY_PORT=str(free_ports(1)),
-                                  **environment)) as process:
+                                  TWOWAY_ASSIST="off", **environment)) as process:
         try:
             yield process
         finally:

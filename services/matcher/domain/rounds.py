@@ -22,10 +22,11 @@ bar matters more than the pace: it comes down by whole days, and whoever arrives
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator chose: how good a pair has to be, and how often a round comes."""
+    """What the operator chose: how good a pair has to be, how often a round comes, and whether a coordinator looks first."""
 
     bar: Bar = BARS["balanced"]
     round_every_ms: int = EVERY_MS
+    assist: bool = True
 
 
 @dataclass(frozen=True, slots=True)

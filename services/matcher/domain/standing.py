@@ -33,7 +33,7 @@ class Standing(BaseModel):
     carried: int = 0
     """Pairs that were there before that request. They count, and may alone be more than it asks for."""
     proposals: dict[str, str] = {}
-    """Open proposal → the other."""
+    """Open proposal, or one that waits for a coordinator → the other. Both take a place."""
     pairs: dict[str, str] = {}
     """Pair → the other."""
     past: dict[str, str] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
+from services.matcher.domain.drafts import RUNS_OUT_AFTER_MS, Draft, only_in_person
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
 from services.matcher.domain.proposals import LAPSES_AFTER_MS
@@ -17,10 +18,12 @@ from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
-from services.matcher.store import PEERS, PROPOSALS, ROUNDS, SERVICE
+from services.matcher.store import DRAFTS, PEERS, PROPOSALS, ROUNDS, SERVICE
 from shared.clock import derived_id
 from shared.events import (
     Event,
+    ProposalDiscarded,
+    ProposalDrafted,
     ProposalMade,
     ProposalWithdrawn,
     RequestSetAside,
@@ -33,6 +36,7 @@ from shared.service import Entry, Handling, Later
 
 R = TypeVar("R")
 WithdrawnReason = Literal["answered", "request_withdrawn", "break", "blocked", "left"]
+DiscardedReason = Literal["declined", "ran_out", "no_longer_fits", "request_withdrawn", "break", "blocked", "left"]
 
 
 class MemoryAstray(Exception):
@@ -101,7 +105,8 @@ class Ahead:
             self.remind("round", community, due_ms)
 
     def withdraw(self, id: str, reason: WithdrawnReason, by: str | None) -> None:
-        """An open proposal will not go ahead. Both have their places back, and wait from when they first did.
+        """A proposal will not go ahead, be it open or before a coordinator still. Both have their places back, and wait
+        from when they first did.
 
         `by` is whose doing it is: they know, so they are not among those who hear of it next morning.
         """
@@ -109,9 +114,18 @@ class Ahead:
         if proposal is not None and proposal.peers is not None:
             others = tuple(peer for peer in proposal.said_yes if peer != by)
             self.say(ProposalWithdrawn(proposal=id, peers=proposal.peers, said_yes=others, reason=reason))
+        elif reason != "answered":
+            self.discard(id, reason)
+
+    def discard(self, id: str, reason: DiscardedReason) -> None:
+        """What waits for a coordinator goes to nobody. Neither of the two hears of it, for neither knows of it."""
+        draft = self.get(DRAFTS, id)
+        if draft is not None:
+            self.say(ProposalDiscarded(proposal=id, peers=draft.peers, reason=reason))
 
     def propose(self, match: Match) -> bool:
-        """Reserves both and says so; not when somebody has left whom the pool still knows."""
+        """Reserves both and says so: to both, or first to a coordinator. Not when somebody has left whom the pool still
+        knows."""
         first, second = match.people
         told = self._reasons(first, second), self._reasons(second, first)
         if told[0] is None or told[1] is None:
@@ -122,14 +136,32 @@ class Ahead:
                     self.memory.forget(person.peer)
             return False
         proposal = derived_id(self.entry.id, f"proposal:{len(self.said)}")
-        lapses_ms = self.now_ms + LAPSES_AFTER_MS
-        self.say(ProposalMade(proposal=proposal, requests=(first.request, second.request),
-                              peers=(first.peer, second.peer), reasons=(told[0], told[1]), benefit=match.benefit,
-                              step=match.step, lapses_ms=lapses_ms))
-        if not all(proposal in (self.get(PEERS, person.peer) or Standing()).proposals for person in match.people):
-            raise MemoryAstray
-        self.remind("lapse", proposal, lapses_ms)
+        draft = Draft(peers=(first.peer, second.peer), requests=(first.request, second.request), reasons=(told[0], told[1]),
+                      benefit=match.benefit, step=match.step, since_ms=self.now_ms,
+                      runs_out_ms=self.now_ms + RUNS_OUT_AFTER_MS)
+        if self.policy.assist or only_in_person(first, second):
+            self._put_before_a_coordinator(proposal, draft)
+        else:
+            self.put_to_both(proposal, draft)
         return True
+
+    def put_to_both(self, proposal: str, draft: Draft) -> None:
+        """From here on both can read of it and answer."""
+        lapses_ms = self.now_ms + LAPSES_AFTER_MS
+        self.say(ProposalMade(proposal=proposal, requests=draft.requests, peers=draft.peers, reasons=draft.reasons,
+                              benefit=draft.benefit, step=draft.step, lapses_ms=lapses_ms))
+        self._check_reserved(proposal, draft)
+        self.remind("lapse", proposal, lapses_ms)
+
+    def _put_before_a_coordinator(self, proposal: str, draft: Draft) -> None:
+        self.say(ProposalDrafted(proposal=proposal, requests=draft.requests, peers=draft.peers, reasons=draft.reasons,
+                                 benefit=draft.benefit, step=draft.step, runs_out_ms=draft.runs_out_ms))
+        self._check_reserved(proposal, draft)
+        self.remind("draft_over", proposal, draft.runs_out_ms)
+
+    def _check_reserved(self, proposal: str, draft: Draft) -> None:
+        if not all(proposal in (self.get(PEERS, peer) or Standing()).proposals for peer in draft.peers):
+            raise MemoryAstray
 
     def _reasons(self, reader: Person, other: Person) -> Sealed | None:
         self.memory.lend(self.rows, reader.peer)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from services.matcher.domain.drafts import RAN_OUT_APART_MS, Draft
 from services.matcher.domain.proposals import LAPSED_APART_MS, OVER, Proposal
 from services.matcher.domain.standing import Standing
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Pair, Round, State
+from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Pair, Round, State
 from shared.events import (
     AnswerRefused,
+    DecisionRefused,
     Event,
     PairClosed,
     PairFormed,
+    ProposalDiscarded,
+    ProposalDrafted,
     ProposalLapsed,
     ProposalMade,
     ProposalWithdrawn,
@@ -52,6 +56,22 @@ def refused(rows: State, event: RequestRefused, _at_ms: int) -> None:
     request, standing = rows.get(REQUESTS, event.request), rows.get(PEERS, event.peer)
     if request is not None and request.peer == event.peer and (standing is None or standing.request != event.request):
         rows.drop(REQUESTS, event.request)
+
+
+def drafted(rows: State, event: ProposalDrafted, at_ms: int) -> None:
+    """Both places are taken before a coordinator can read of it (rule 2)."""
+    rows.put(DRAFTS, event.proposal, Draft(
+        peers=event.peers, requests=event.requests, reasons=event.reasons, benefit=event.benefit, step=event.step,
+        since_ms=at_ms, runs_out_ms=event.runs_out_ms))
+    change_both(rows, event.peers, lambda standing, other: standing.reserved(event.proposal, other))
+
+
+def discarded(rows: State, event: ProposalDiscarded, at_ms: int) -> None:
+    """How long a coordinator's word keeps two apart is said by that word (`handlers/decisions.py`)."""
+    rows.drop(DRAFTS, event.proposal)
+    change_both(rows, event.peers, lambda standing, _other: standing.released(event.proposal))
+    if event.reason == "ran_out":
+        change_both(rows, event.peers, lambda standing, other: standing.kept_apart(other, at_ms + RAN_OUT_APART_MS))
 
 
 def made(rows: State, event: ProposalMade, _at_ms: int) -> None:
@@ -113,14 +133,17 @@ def run(rows: State, event: RoundRun, _at_ms: int) -> None:
     rows.put(ROUNDS, event.community, Round())
 
 
-def nothing(_rows: State, _event: AnswerRefused, _at_ms: int) -> None:
-    """An answer that does not count changes nothing."""
+def nothing(_rows: State, _event: AnswerRefused | DecisionRefused, _at_ms: int) -> None:
+    """What does not count changes nothing."""
 
 
 OWN: Mapping[type[Event], Callable[[Any, Any, int], None]] = {
     RequestWaiting: waiting,
     RequestRefused: refused,
     RequestSetAside: set_aside,
+    ProposalDrafted: drafted,
+    ProposalDiscarded: discarded,
+    DecisionRefused: nothing,
     ProposalMade: made,
     AnswerRefused: nothing,
     ProposalLapsed: lapsed,

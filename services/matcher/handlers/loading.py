@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.matcher.domain.standing import Standing
-from services.matcher.store import PAIRS, PEERS, PROPOSALS
+from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS
 from shared.rows import Ref, Rows
 
 
@@ -17,10 +17,11 @@ def standing_of(rows: Rows, peer: str) -> Standing:
 
 
 def peer_and_proposals(rows: Rows, peer: str) -> Iterable[Ref]:
-    """A peer, their open proposals, and the others in those."""
+    """A peer, their proposals, those that wait for a coordinator included, and the others in those."""
     yield PEERS, peer
     for proposal, other in standing_of(rows, peer).proposals.items():
         yield PROPOSALS, proposal
+        yield DRAFTS, proposal
         yield PEERS, other
 
 

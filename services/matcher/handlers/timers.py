@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from services.matcher.handlers import answers, breaks, parting, rounds
+from services.matcher.handlers import answers, breaks, decisions, parting, rounds
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.store import SERVICE, State
 from shared.events import TimerElapsed
@@ -20,6 +20,7 @@ class Beats(NamedTuple):
 
 BY_WHAT: Mapping[str, Beats] = {
     "lapse": Beats(answers.needs_lapse, answers.decide_lapse, answers.apply_lapse),
+    "draft_over": Beats(decisions.needs_end, decisions.decide_end, decisions.apply_end),
     "rest_over": Beats(breaks.needs_timer, breaks.decide_timer, breaks.apply_rest_over),
     "break_over": Beats(breaks.needs_timer, breaks.decide_timer, breaks.apply_break_over),
     "apart_over": Beats(parting.needs_reunion, parting.decide_reunion, parting.apply_reunion),

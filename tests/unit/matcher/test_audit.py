@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from services.matcher.audit import findings
+from services.matcher.domain.proposals import OVER
 from services.matcher.domain.standing import Standing
 from services.matcher.store import Round, Snapshot
 from shared.events import Answer
-from tests.unit.matcher.town import Town
+from tests.unit.matcher.town import ASSISTED, Town
 
 P, PAIR = "the open proposal", "the pair"
 
@@ -83,6 +84,31 @@ def test_every_kind_of_damage_is_found(healthy: Snapshot, damage: Callable[[Snap
     assert what in {finding.what for finding in findings(damage(healthy))}
 
 
+@pytest.fixture
+def looked_at() -> Snapshot:
+    """Ada and Ben wait for a coordinator."""
+    town = Town(ASSISTED)
+    town.asks("ada")
+    town.asks("ben")
+    assert town.findings() == []
+    return town.snapshot()
+
+
+@pytest.mark.parametrize(("damage", "what"), [
+    (lambda s: replace(s, drafts={}), "proposal_lost"),
+    (lambda s: standing(s, "ada", proposals={proposal(s): "cleo"}), "proposal_lost"),
+    (lambda s: standing(s, "ben", proposals={}), "draft_not_reserved"),
+    (lambda s: standing(s, "ben", request="another"), "draft_not_reserved"),
+    (lambda s: standing(s, "ada", capacity=0), "over_capacity"),
+    (lambda s: standing(s, "ada", break_until_ms=1), "proposed_while_away"),
+    (lambda s: replace(s, proposals={proposal(s): OVER}), "draft_put_to_both"),
+    (lambda s: replace(s, timers=[]), "no_timer_for_draft_over"),
+])
+def test_every_kind_of_damage_to_what_waits_for_a_coordinator_is_found(
+        looked_at: Snapshot, damage: Callable[[Snapshot], Snapshot], what: str) -> None:
+    assert what in {finding.what for finding in findings(damage(looked_at))}
+
+
 def test_a_round_that_is_under_way_is_a_round_to_come(healthy: Snapshot) -> None:
     assert findings(replace(healthy, rounds={"riverside": Round(under_way="r", began_ms=healthy.now_ms)})) == []
 
@@ -93,5 +119,5 @@ def test_a_timer_that_is_due_may_be_on_its_way(healthy: Snapshot) -> None:
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert findings(Snapshot({}, {}, {}, {}, {}, [], 0)) == []
-    assert findings(Snapshot({"ada": Standing()}, {}, {}, {}, {}, [], 0)) == []
+    assert findings(Snapshot({}, {}, {}, {}, {}, {}, [], 0)) == []
+    assert findings(Snapshot({"ada": Standing()}, {}, {}, {}, {}, {}, [], 0)) == []

@@ -15,6 +15,9 @@ from shared.events import (
     Ending,
     PairFormed,
     ProposalAnswered,
+    ProposalApproved,
+    ProposalDiscarded,
+    ProposalDrafted,
     ProposalLapsed,
     ProposalMade,
     RequestSetAside,
@@ -27,6 +30,7 @@ from tests.unit.matcher.town import Town
 PEOPLE = [f"peer-{letter}" for letter in "abcdef"]
 NAMES = st.sampled_from(PEOPLE)
 CAPACITIES = st.tuples(*(st.integers(1, 3) for _ in PEOPLE))
+APPROVES = st.tuples(st.just("approves"), st.integers(0, 5))
 YES = st.tuples(st.just("both_yes"), NAMES, st.integers(0, 2))
 STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
     st.tuples(st.just("asks"), NAMES, st.integers(1, 3), DETAILS, st.sampled_from(("riverside", "riverside", "hillview"))),
@@ -34,6 +38,8 @@ STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
     YES, YES,
     st.tuples(st.just("no_longer_asks"), NAMES),
     st.tuples(st.just("answers"), NAMES, st.sampled_from(Answer), st.integers(0, 2)),
+    APPROVES, APPROVES,
+    st.tuples(st.just("declines"), st.integers(0, 5), st.booleans()),
     st.tuples(st.just("takes_a_break"), NAMES, st.floats(0.1, 30)),
     st.tuples(st.just("is_back"), NAMES),
     st.tuples(st.just("comes_back"), NAMES),
@@ -48,8 +54,12 @@ STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
 """How many everybody asks for to begin with, each fitting each; then what happens."""
 
 
-OFTEN_ENOUGH = Policy(round_every_ms=3 * DAY_MS)
+OFTEN_ENOUGH = Policy(round_every_ms=3 * DAY_MS, assist=False)
 """So that some rounds come in between, and the histories do not take too long."""
+
+LOOKED_AT = Policy(round_every_ms=3 * DAY_MS, assist=True)
+POLICIES = st.sampled_from((OFTEN_ENOUGH, LOOKED_AT))
+"""Without a coordinator who looks first, and with one."""
 
 
 def steps_of(history: tuple[Any, Any]) -> list[tuple[Any, ...]]:
@@ -72,6 +82,9 @@ def play(town: Town, step: tuple[Any, ...]) -> None:
                 id = ids[which % len(ids)]
                 for each in (name, town.standing(name).proposals[id]):
                     town.answers(each, Answer.YES, id)
+        case ("approves" | "declines"), which, *how_long:
+            if ids := [*town.drafts]:
+                getattr(town, what)(ids[which % len(ids)], *how_long)
         case "ends", name, ending, which:
             if ids := [*town.standing(name).pairs, *town.standing(name).past]:
                 town.ends(name, ids[which % len(ids)], ending)
@@ -88,9 +101,9 @@ def play(town: Town, step: tuple[Any, ...]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(STEPS)
-def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]) -> None:
-    town = Town(OFTEN_ENOUGH)
+@given(STEPS, POLICIES)
+def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any], policy: Policy) -> None:
+    town = Town(policy)
     for step in steps_of(history):
         play(town, step)
         assert town.findings() == []
@@ -104,6 +117,7 @@ def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any]
     who_was_set_aside_had_given_no_word(town)
     every_round_that_was_intended_was_run(town)
     nobody_is_introduced_before_both_said_yes(town)
+    nothing_that_had_to_be_looked_at_went_out_unseen(town)
 
 
 def what_was_proposed_reached_the_bar(town: Town) -> None:
@@ -133,10 +147,23 @@ def nobody_is_introduced_before_both_said_yes(town: Town) -> None:
         assert set(formed.peers) == made[formed.proposal]
 
 
+def nothing_that_had_to_be_looked_at_went_out_unseen(town: Town) -> None:
+    """Each draft went out once, as it was drafted and after it was approved; or to nobody; or it waits."""
+    drafted = {event.proposal: event for event in town.every(ProposalDrafted)}
+    made = {event.proposal: event for event in town.every(ProposalMade)}
+    discarded = [event.proposal for event in town.every(ProposalDiscarded)]
+    assert Counter(drafted.keys()) == Counter([*(drafted.keys() & made), *discarded, *town.drafts])
+    assert drafted.keys() & made <= {event.proposal for event in town.heard(ProposalApproved)}
+    for proposal in drafted.keys() & made:
+        assert made[proposal].model_dump(exclude={"lapses_ms"}) == drafted[proposal].model_dump(exclude={"runs_out_ms"})
+    if town.policy.assist:
+        assert made.keys() <= drafted.keys()
+
+
 @settings(max_examples=50, deadline=None)
-@given(STEPS, NAMES)
-def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: str) -> None:
-    town = Town(OFTEN_ENOUGH)
+@given(STEPS, NAMES, POLICIES)
+def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: str, policy: Policy) -> None:
+    town = Town(policy)
     for step in steps_of(history):
         play(town, step)
     town.leaves(name)
@@ -144,9 +171,9 @@ def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: 
 
 
 @settings(max_examples=50, deadline=None)
-@given(STEPS)
-def test_the_same_history_leads_to_the_same_events(history: tuple[Any, Any]) -> None:
-    first, second = Town(OFTEN_ENOUGH), Town(OFTEN_ENOUGH)
+@given(STEPS, POLICIES)
+def test_the_same_history_leads_to_the_same_events(history: tuple[Any, Any], policy: Policy) -> None:
+    first, second = Town(policy), Town(policy)
     for step in steps_of(history):
         play(first, step)
         play(second, step)

@@ -8,12 +8,13 @@ from services.matcher.app import table
 from services.matcher.audit import Finding, findings
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
+from services.matcher.domain.drafts import Draft
 from services.matcher.domain.people import Person
 from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
 from services.matcher.pairing.choosing import choose
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
+from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
 from services.matcher.worker import Ref, parts
 from shared.clock import DAY_MS
 from shared.events import (
@@ -30,6 +31,8 @@ from shared.events import (
     PeerBlocked,
     PeerLeft,
     ProposalAnswered,
+    ProposalApproved,
+    ProposalDeclined,
     ProposalMade,
     Reasons,
     RequestResumed,
@@ -62,8 +65,11 @@ def person(name: str = "a", *, since_ms: int = 0, community: str = "riverside", 
 
 
 ROUNDS_SAID = (RoundScheduled, RoundIntended, RoundApplied, RoundRun)
-DAILY = Policy(round_every_ms=DAY_MS)
-"""A round a day: the bar comes down by whole days, so that more of them would come to nothing new."""
+DAILY = Policy(round_every_ms=DAY_MS, assist=False)
+"""A round a day: the bar comes down by whole days, so that more of them would come to nothing new. No coordinator looks."""
+
+ASSISTED = Policy(round_every_ms=DAY_MS, assist=True)
+"""The same, and a coordinator looks at everything first."""
 
 
 class Town(InMemory):
@@ -131,6 +137,13 @@ class Town(InMemory):
         """After having been set aside."""
         return self.hear(RequestResumed(peer=name, request=request or self.standing(name).request or "none"))
 
+    def approves(self, proposal: str) -> list[Event]:
+        """A coordinator does."""
+        return self.hear(ProposalApproved(proposal=proposal))
+
+    def declines(self, proposal: str, for_ever: bool = False) -> list[Event]:
+        return self.hear(ProposalDeclined(proposal=proposal, for_ever=for_ever))
+
     def takes_a_break(self, name: str, days: float) -> list[Event]:
         until_ms = self.now_ms + round(days * 24 * 60 * 60 * 1000)
         return self.hear(BreakStarted(peer=name, kind=BreakKind.BREAK, until_ms=until_ms))
@@ -164,6 +177,11 @@ class Town(InMemory):
     def proposal_of(self, name: str) -> str:
         return str(only(list(self.standing(name).proposals)))
 
+    @property
+    def drafts(self) -> dict[str, Draft]:
+        """What waits for a coordinator."""
+        return dict(self.snapshot().drafts)
+
     def proposed(self, said: list[Event]) -> list[set[str]]:
         """Who was proposed to whom among what was said."""
         return [set(event.peers) for event in said if isinstance(event, ProposalMade)]
@@ -185,9 +203,9 @@ class Town(InMemory):
     def snapshot(self) -> Snapshot:
         tables = self.stored()
         rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
-                           for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, ROUNDS)]
+                           for table in (PEERS, REQUESTS, PROPOSALS, DRAFTS, PAIRS, ROUNDS)]
         timers = [each for each in self.timers if isinstance(each, TimerElapsed)]
-        return Snapshot(rows[0], rows[1], rows[2], rows[3], rows[4], timers, self.now_ms)
+        return Snapshot(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], timers, self.now_ms)
 
     def findings(self) -> list[Finding]:
         held = "round_does_not_end" if self.held else None
