@@ -14,6 +14,7 @@ COMMANDS = {
     "trace": "console.trace",
     "partners": "console.partners",
     "dead-letters": "console.dead_letters",
+    "proposals": "console.proposals",
     "concerns": "console.concerns",
     "verify": "console.verify",
     "match": "console.match",

@@ -12,7 +12,7 @@ from console import shown, system
 from console.system import AsJson, Data, System
 from services.gateway.store import CONCERNS
 from services.gateway.store import SERVICE as GATEWAY
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, all_rounds
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, all_drafts, all_rounds
 from services.matcher.store import SERVICE as MATCHER
 from shared import SERVICES, lag
 from shared.rows import Table
@@ -39,7 +39,11 @@ class Status:
     requests: int
     """All that are open: a request stays open for as many buddies as its person chose."""
     waiting: int
-    """Those of people who have nobody yet: no proposal, no pair."""
+    """Those of people who have nobody yet, and nobody in sight: no pair, no proposal, not even for a coordinator to see."""
+    drafts: int
+    """What waits for a coordinator."""
+    oldest_draft_s: float | None
+    """How long the oldest of those has waited."""
     proposals: int
     pairs: int
     next_round_s: float | None
@@ -78,11 +82,14 @@ async def _partition(at: System, partition: Partition) -> Status:
     requests, dead, timers, entries = await pipeline.execute()
     rounds = (await all_rounds(at.redis, partition)).values()
     due_ms = [row.due_ms for row in rounds if row.due_ms]
+    drafted_ms = [draft.since_ms async for _, draft in all_drafts(at.redis, partition)]
     return Status(
         partition=partition.number, readers=readers, requests=requests, dead_letters=dead, timers=timers,
         log_entries=entries, rounds_under_way=sum(row.under_way is not None for row in rounds),
         next_round_s=max(0, min(due_ms) - at.clock.now_ms()) / 1000 if due_ms else None,
         waiting=await _count(at, partition, MATCHER, PEERS, lambda row: row.request and not row.proposals and not row.pairs),
+        drafts=len(drafted_ms),
+        oldest_draft_s=max(0, at.clock.now_ms() - min(drafted_ms)) / 1000 if drafted_ms else None,
         proposals=await _count(at, partition, MATCHER, PROPOSALS, lambda row: row.peers is not None),
         pairs=await _count(at, partition, MATCHER, PAIRS, lambda row: not row.over),
         concerns=await _count(at, partition, GATEWAY, CONCERNS, lambda row: row.closed_ms is None))
@@ -106,15 +113,21 @@ def _show(found: list[Status]) -> None:
     shown.table(("partition", "service", "running", "behind", "for", "cursor"), (
         (f"p{each.partition}", reader.service, "yes" if reader.running else "no", reader.lag_entries,
          shown.span(reader.lag_s), reader.cursor) for each in found for reader in each.readers))
-    names = ("partition", "requests", "waiting", "proposals", "pairs", "next round", "concerns", "dead letters", "timers",
-             "log entries")
+    names = ("partition", "requests", "waiting", "for approval", "proposals", "pairs", "next round", "concerns", "dead letters",
+             "timers", "log entries")
     shown.table(names, (
-        (f"p{each.partition}", each.requests, each.waiting, each.proposals, each.pairs, _round(each), each.concerns,
-         each.dead_letters, each.timers, each.log_entries) for each in found))
+        (f"p{each.partition}", each.requests, each.waiting, _drafts(each), each.proposals, each.pairs, _round(each),
+         each.concerns, each.dead_letters, each.timers, each.log_entries) for each in found))
     if any(each.dead_letters for each in found):
         print("Look at what was set aside: twoway dead-letters list")
+    if any(each.drafts for each in found):
+        print("Suggestions wait for a coordinator: twoway proposals list")
     if any(each.concerns for each in found):
         print("Somebody asked the programme to look: twoway concerns list")
+
+
+def _drafts(each: Status) -> str:
+    return str(each.drafts) if each.oldest_draft_s is None else f"{each.drafts}, for {shown.span(each.oldest_draft_s)}"
 
 
 def _round(each: Status) -> str:

@@ -28,9 +28,11 @@ FIELDS = frozenset({
     "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about", "of",
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
-    "part", "waiting", "chosen", "proposed", "no_longer_held",
+    "part", "waiting", "for_ever", "chosen", "proposed", "no_longer_held",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "runs_out_ms", "since_ms", "not_before_ms", "due_ms",
     "lag_entries", "lag_s",
+    # what an operator chose to be called, in the operators' journal alone
+    "operator",
     # the process and the web
     "pid", "code", "signal", "address", "method", "route", "status", "ms", "setting", "path", "version", "days", "name",
     "redis_key",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from services.gateway.domain.aliases import Aliases
+from shared.events import Reason
+from shared.programme import Programme
 
 FOLDER = Path(__file__).parent / "templates" / "catalogue"
 
@@ -25,6 +27,17 @@ class Catalogue:
         """Times of the week, as a request names them."""
         return {f"{day}_{part}": f"{day_word} {part_word.lower()}" for day, day_word in self.words["days"].items()
                 for part, part_word in self.words["parts"].items()}
+
+    def named(self, programme: Programme) -> Mapping[str, str]:
+        """Key → word, for whatever people choose from lists: topics, languages, ways and times."""
+        return {**programme.topics, **programme.languages, **self.words["ways"], **self.times}
+
+
+def sentence(fact: Reason, catalogue: Catalogue, programme: Programme) -> str:
+    """A plain reason in words. A key that the programme has dropped since shows as it is."""
+    known = catalogue.named(programme)
+    text: str = catalogue.words["reasons"][fact.key]
+    return text.format(values=", ".join(known.get(key, key) for key in fact.values))
 
 
 def load(folder: Path = FOLDER) -> Catalogue:

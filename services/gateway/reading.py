@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from services.gateway import in_words
+from services.gateway.catalogue import sentence
 from services.gateway.domain.references import reference
 from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
 from services.gateway.views import (
@@ -19,7 +20,7 @@ from services.gateway.views import (
     WrittenView,
 )
 from services.gateway.web import Here, Web
-from shared.events import Contact, Details, Profile, Reason, Reasons, Sealed
+from shared.events import Contact, Details, Profile, Reasons, Sealed
 from shared.rows import KEYS, Table
 from shared.sealing import Model, key_id
 
@@ -121,8 +122,8 @@ def _request(web: Web, look: Look, id: str, row: RequestRow) -> RequestView:
 def _proposal(web: Web, look: Look, id: str, row: ProposalRow) -> ProposalView:
     mine = row.reasons[row.peers.index(look.peer)]
     told, peer = look.open(mine, Reasons), look.row(PEERS, look.peer)
-    facts = told.facts if told else ()
-    return ProposalView(id, tuple(reason(web, fact) for fact in facts), peer is not None and id in peer.said_yes)
+    reasons = tuple(sentence(fact, web.catalogue, web.host.programme) for fact in (told.facts if told else ()))
+    return ProposalView(id, reasons, peer is not None and id in peer.said_yes)
 
 
 def _pair(look: Look, id: str, row: PairRow, alias: str) -> PairView:
@@ -131,14 +132,6 @@ def _pair(look: Look, id: str, row: PairRow, alias: str) -> PairView:
     mine = look.open(row.contacts[look.peer], Contact) if look.peer in row.contacts else None
     theirs = look.open(row.contacts[other], Contact) if mine and other in row.contacts else None
     return PairView(id, alias, mine.text if mine else None, theirs.text if theirs else None)
-
-
-def reason(web: Web, fact: Reason) -> str:
-    """One plain sentence from the catalogue."""
-    words = web.catalogue.words
-    known = {**web.host.programme.topics, **web.host.programme.languages, **words["ways"], **web.catalogue.times}
-    text: str = words["reasons"][fact.key]
-    return text.format(values=", ".join(_named(fact.values, known)))
 
 
 def _named(keys: Iterable[str], words: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from faststream.asgi import AsgiFastStream
 from redis.asyncio import Redis
 
+from services.matcher.desk import Figures, say_what_ran_out, watch
 from services.matcher.domain.rounds import Policy
 from services.matcher.handlers import answers, breaks, counts, decisions, parting, requests, rounds, timers
 from services.matcher.handlers.ahead import Ahead, handling
@@ -71,7 +72,8 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
 
 
 def ringing(service: Service, partition: Partition, memory: Memory, due: Due) -> Service:
-    """The same, and the worker is told of every round: of those under way when it takes over, and of each new one."""
+    """The same, and the worker is told of every round: of those under way when it takes over, and of each new one; and
+    operators of what ran out before a coordinator looked."""
 
     async def warm(redis: Redis, _partition: Partition) -> None:
         await memory.warm(redis, partition)
@@ -83,6 +85,7 @@ def ringing(service: Service, partition: Partition, memory: Memory, due: Due) ->
         for event in events:
             if isinstance(event, RoundIntended):
                 due.offer(Ref(partition, event.community, event.round))
+        say_what_ran_out(events, partition)
 
     return replace(service, warm=warm, after_commit=wake)
 
@@ -98,5 +101,9 @@ def build(settings: MatcherSettings, programme: Programme, clock: Clock | None =
     async def choose_rounds(host: Host) -> None:
         await Chooser(host, due, memories, settings.policy, settings.round_lease_s).run()
 
-    host = Host(SERVICE, settings, programme, make=make, workers=[choose_rounds], clock=clock)
+    async def watch_the_desk(host: Host) -> None:
+        await watch(host, figures)
+
+    host = Host(SERVICE, settings, programme, make=make, workers=[choose_rounds, watch_the_desk], clock=clock)
+    figures = Figures(host.metrics.registry)
     return host.application(), host

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.matcher.desk import Figures
 from shared.metrics import Metrics
 
 PAGE = Path(__file__).parents[2] / "docs/operators/metrics.md"
@@ -22,6 +23,9 @@ def test_the_operators_page_names_every_figure_with_its_labels_and_no_other() ->
         counter.labels("ledger").inc()
     for gauge in (metrics.lag_entries, metrics.lag_seconds):
         gauge.labels("ledger", 0).set(1)
+    figures = Figures(metrics.registry)
+    for gauge in (figures.waiting, figures.oldest):
+        gauge.labels(0).set(1)
     families = list(text_string_to_metric_families(metrics.text().decode()))
     samples = {sample.name: set(sample.labels) for family in families for sample in family.samples
                if not sample.name.endswith("_created")}

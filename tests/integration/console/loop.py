@@ -37,9 +37,10 @@ SECRETS = ("Silvermoor", "Quillbank", "brambles")
 
 
 class Loop:
-    """Readers of every service, and people who act through the log as the gateway's pages would."""
+    """Readers of every service, and people who act through the log as the gateway's pages would. A coordinator looks first
+    where `assist` says so."""
 
-    def __init__(self, redis: Redis, data: Path, number: int = 0) -> None:
+    def __init__(self, redis: Redis, data: Path, number: int = 0, *, assist: bool = False) -> None:
         self.redis, self.data, self.partition = redis, data, Partition(number)
         self.vault = Vault(KEY)
         self.clock = Clock()
@@ -47,7 +48,8 @@ class Loop:
         self.addresses = Addresses(redis, self.vault)
         self.readers: dict[str, Reader] = {}
         for name in SERVICES:
-            given: dict[str, Any] = {"key": SecretStr(KEY_TEXT), "data": data, "try_out": True, "partitions": number + 1}
+            given: dict[str, Any] = {"key": SecretStr(KEY_TEXT), "data": data, "try_out": True, "partitions": number + 1,
+                                     **({"assist": assist} if name == "matcher" else {})}
             service = built.services(name, built.settings_of(name)(**given))[number]
             self.readers[name] = Reader(service, self.partition, redis, self.vault, Metrics())
 
@@ -72,15 +74,17 @@ class Loop:
         await self.appender.append(self.partition, [Input(event, id)], trace)
         return id
 
-    async def person(self, name: str, *, trace: str = "") -> str:
-        """Somebody who asks for a buddy, all hours fine; anybody fits anybody. Returns the peer's id."""
+    async def person(self, name: str, *, trace: str = "", **said: Any) -> str:
+        """Somebody who asks for a buddy, all hours fine; anybody fits anybody, unless `said` makes it otherwise. Returns the
+        peer's id."""
         peer, request = self.clock.new_id(), self.clock.new_id()
         key = self.vault.new_key(peer)
         email = f"{name}@brambles.example"
         claim = await self.addresses.claim(self.partition, email, peer, key)
         assert claim.outcome == "ours"
         profile = self.vault.seal(peer, key, Profile(alias="Quillbank Oak", email=email))
-        details = self.vault.seal(peer, key, Details(seeks=("sleep", "stress"), offers=("sleep", "stress"), area="Silvermoor"))
+        usual: dict[str, Any] = {"seeks": ("sleep", "stress"), "offers": ("sleep", "stress"), "area": "Silvermoor"}
+        details = self.vault.seal(peer, key, Details(**usual | said))
         await self.appender.append(self.partition, [
             Input(PeerJoined(peer=peer, community="riverside", profile=profile), joined_id(peer)),
             Input(PreferencesChanged(peer=peer, quiet=None), self.clock.new_id()),

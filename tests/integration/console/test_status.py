@@ -12,8 +12,8 @@ async def test_an_empty_system_has_nothing_and_nobody_running(twoway: Twoway) ->
     [status] = (await twoway("status", "--json", code=1)).json
     assert [reader["running"] for reader in status["readers"]] == [False] * 4
     assert {name: status[name] for name in (
-        "requests", "waiting", "proposals", "pairs", "dead_letters", "timers", "log_entries")} == {
-        "requests": 0, "waiting": 0, "proposals": 0, "pairs": 0, "dead_letters": 0, "timers": 0, "log_entries": 0}
+        "requests", "waiting", "drafts", "proposals", "pairs", "dead_letters", "timers", "log_entries")} == {
+        "requests": 0, "waiting": 0, "drafts": 0, "proposals": 0, "pairs": 0, "dead_letters": 0, "timers": 0, "log_entries": 0}
 
 
 async def test_what_waits_and_what_is_under_way_is_counted_without_what_is_over(twoway: Twoway, loop: Loop) -> None:
