@@ -20,8 +20,9 @@ from services.matcher.store import DRAFTS, PROPOSALS, SERVICE
 from shared import programme
 from shared.clock import derived_id
 from shared.events import Event, ProposalApproved, ProposalDeclined
+from shared.programme import Programme
 from shared.stream.append import Input, OtherBody
-from shared.stream.names import Partition, place
+from shared.stream.names import DIRECTORY, Partition, place
 
 ANSWER_S_MAX = 10.0
 """How long a decision waits for a running matcher to have taken it."""
@@ -57,9 +58,8 @@ def show_all(
     That it was looked at is noted in the operators' journal; what it shows is not.
     """
     async def work(at: System) -> int:
-        words = programme.load(at.settings.programme)
-        if community is not None and community not in (keys := [each.key for each in words.communities]):
-            refuse(f"there is no community {community}; there are {', '.join(keys)}")
+        words = _programme(at)
+        await _check_community(at, words, community)
         found = sorted([each async for each in drafts.waiting(at) if community in (None, each.community)],
                        key=lambda each: each.draft.since_ms)
         if found:
@@ -110,6 +110,21 @@ def decline(
         return 0 if all(went) else 1
     _check(by)
     system.run(work, data)
+
+
+def _programme(at: System) -> Programme:
+    try:
+        return programme.load(at.settings.programme)
+    except (OSError, ValueError) as error:
+        refuse(f"TWOWAY_PROGRAMME: {at.settings.programme} can't be read ({type(error).__name__}); mend it, then look again")
+
+
+async def _check_community(at: System, words: Programme, wanted: str | None) -> None:
+    """Those of the programme, and those where somebody is: a console may have been started without the programme's file."""
+    there: Any = await at.redis.hkeys(DIRECTORY)
+    known = dict.fromkeys([*(each.key for each in words.communities), *sorted(key.decode() for key in there)])
+    if wanted is not None and wanted not in known:
+        refuse(f"there is no community {wanted}; there are {', '.join(known)}")
 
 
 def _check(by: str) -> None:

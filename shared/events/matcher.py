@@ -176,7 +176,7 @@ class RoundApplied(Event, type="round.applied", owner=MATCHER):
 
 
 class RoundRun(Event, type="round.run", owner=MATCHER):
-    """A round is over. Counts only: people looked at, pairs chosen, proposals made, pairs that no longer held."""
+    """A round is over. Counts only: people looked at, pairs chosen, proposals made or drafted, pairs that no longer held."""
 
     round: str
     community: str

@@ -128,7 +128,8 @@ async def test_the_list_of_one_community_has_no_other(twoway: Twoway, loop: Loop
     await two(loop)
     assert (await twoway("proposals", "list", "--community", "hillview", "--json")).json == []
     assert len((await twoway("proposals", "list", "--community", "riverside", "--json", code=1)).json) == 1
-    assert "riverside, hillview" in (await twoway("proposals", "list", "--community", "nowhere", code=2)).err
+    await loop.redis.hset("twoway:directory", "harbour", "0")
+    assert "riverside, hillview, harbour" in (await twoway("proposals", "list", "--community", "nowhere", code=2)).err
 
 
 async def test_without_a_journal_to_write_in_nothing_is_opened_and_nothing_decided(twoway: Twoway, loop: Loop) -> None:
