@@ -36,6 +36,8 @@ SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
     ("referral.made", "address"): events.Invitation,
     ("proposal.drafted", "reasons"): events.Reasons,
     ("proposal.made", "reasons"): events.Reasons,
+    ("training.completed", "about"): events.Training,
+    ("training.noted", "about"): events.Training,
 }
 """What each sealed field holds, once opened."""
 

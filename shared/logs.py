@@ -24,8 +24,9 @@ FIELDS = frozenset({
     # what and where
     "service", "partition", "entry", "entries", "id", "cause", "trace", "error", "reason", "frames", "dropped",
     # random ids of things, never of their content
-    "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "concern", "message", "message_ref",
-    "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about", "of",
+    "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "checkin", "training",
+    "concern", "message", "message_ref", "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about",
+    "of",
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
     "part", "waiting", "for_ever", "chosen", "proposed", "no_longer_held",

@@ -22,8 +22,9 @@ from shared.stream.names import Partition
 R = TypeVar("R")
 Model = TypeVar("Model", bound=BaseModel)
 
-LOAD_ROUNDS_MAX = 4
-"""Rows that name rows that name rows: more rounds than this is a cycle in `needs`, not data."""
+LOAD_ROUNDS_MAX = 5
+"""Rows that name rows that name rows: a check-in goes from a person to their pairs, the other of each and that one's account,
+and one more look finds nothing missing. More rounds than this is a cycle in `needs`, not data."""
 
 
 class NotLoaded(Exception):

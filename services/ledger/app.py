@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faststream.asgi import AsgiFastStream
 
-from services.ledger import handlers
+from services.ledger import checkins, handlers
 from services.ledger.housekeeping import housekeeping
 from services.ledger.settings import LedgerSettings
 from services.ledger.store import SERVICE, TABLES
@@ -12,6 +12,9 @@ from shared.clock import Clock
 from shared.events import (
     BreakEnded,
     BreakStarted,
+    CheckinRecorded,
+    ConsentGiven,
+    ConsentWithdrawn,
     GestureSent,
     MomentCorrected,
     MomentShared,
@@ -19,6 +22,7 @@ from shared.events import (
     PairFormed,
     PeerLeft,
     TimerElapsed,
+    TrainingCompleted,
 )
 from shared.host import Host
 from shared.programme import Programme
@@ -28,7 +32,7 @@ from shared.stream.names import Partition
 
 def table() -> Service:
     """The ledger on any partition: it keeps nothing in memory."""
-    return Service(name=SERVICE, tables=TABLES, own=handlers.OWN, inputs={
+    return Service(name=SERVICE, tables=TABLES, own={**handlers.OWN, **checkins.OWN}, inputs={
         PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
         PairClosed: Handling(handlers.needs_closed, handlers.decide_closed, handlers.apply_closed),
         MomentShared: Handling(handlers.needs_moment, handlers.decide_moment),
@@ -36,6 +40,10 @@ def table() -> Service:
         MomentCorrected: Handling(handlers.needs_correction, handlers.decide_correction),
         BreakStarted: Handling(handlers.needs_break, apply=handlers.apply_break),
         BreakEnded: Handling(handlers.needs_break, apply=handlers.apply_return),
+        ConsentGiven: Handling(checkins.needs_agreement, apply=checkins.apply_given),
+        ConsentWithdrawn: Handling(checkins.needs_agreement, apply=checkins.apply_withdrawn),
+        CheckinRecorded: Handling(checkins.needs_checkin, checkins.decide_checkin),
+        TrainingCompleted: Handling(checkins.needs_training, checkins.decide_training),
         PeerLeft: Handling(handlers.needs_leaving, handlers.decide_leaving, handlers.apply_leaving),
         TimerElapsed: Handling(handlers.needs_timer, apply=handlers.apply_timer),
     })

@@ -111,6 +111,8 @@ def _holders(state: Snapshot) -> Iterator[Finding]:
         for id in holder.pairs:
             if id not in state.pairs or peer not in state.pairs[id].peers:
                 yield Finding("pair_missing", id)
+    for peer in state.agreements.keys() & state.left.keys():
+        yield Finding("agreement_of_a_former_peer", peer)
     for id, account in state.accounts.items():
         if account.holder is not None and (account.holder not in state.holders
                                            or state.holders[account.holder].account != id):

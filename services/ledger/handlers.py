@@ -7,9 +7,9 @@ from typing import Any
 
 from services.ledger.domain import entries, refusals
 from services.ledger.domain.breaks import window
-from services.ledger.domain.entries import Account, Leg, Transfer
+from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
-from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
+from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
 from shared.clock import derived_id
 from shared.events import (
     BreakEnded,
@@ -38,7 +38,7 @@ FORGET = "forget"
 """The timer of a pair that somebody left: from then on nothing more can be written down of it."""
 
 
-def _account(rows: Rows, peer: str) -> Account:
+def account_of(rows: Rows, peer: str) -> Account:
     """A former peer's has no holder to be told of its counts."""
     if peer == FORMER:
         return Account()
@@ -47,7 +47,7 @@ def _account(rows: Rows, peer: str) -> Account:
     return account or Account(holder=peer)
 
 
-def _holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
+def holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
     yield HOLDERS, peer
     holder = rows.known(HOLDERS, peer)
     if holder is not None and holder.account is not None:
@@ -62,7 +62,7 @@ def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]
     yield TRANSFERS, event.moment
     for peer in (event.giver, event.receiver):
         yield LEFT, peer
-        yield from _holder_and_account(rows, peer)
+        yield from holder_and_account(rows, peer)
     if (pair := rows.known(PAIRS, event.pair)) is not None and pair.former is not None:
         yield ACCOUNTS, pair.former
 
@@ -98,17 +98,17 @@ def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Even
     legs = entries.moment(moment.giver, moment.receiver)
     transfer = Transfer(legs=legs, at_ms=entry.at_ms, recorded_by=by, kind=moment.kind)
     for peer, leg in zip((moment.giver, moment.receiver), legs, strict=True):
-        yield from _counts(rows, _account(rows, peer), leg, transfer, entry.at_ms)
+        yield from counts(rows, account_of(rows, peer).posted(leg, transfer), entry.at_ms)
 
 
-def _counts(rows: Rows, before: Account, leg: Leg, moment: Transfer, at_ms: int) -> Iterable[Event]:
-    """What a posting makes of an account's counts, told to its holder if there still is one."""
-    if before.holder is None:
+def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
+    """What a posting made of an account's counts, told to its holder if there still is one."""
+    if after.holder is None:
         return
-    after, holder = before.posted(leg, moment), rows.get(HOLDERS, before.holder) or Holder()
+    holder = rows.get(HOLDERS, after.holder) or Holder()
     recent = window(after.weeks, holder.breaks, NET_WEEKS, at_ms)
     given, received = (recent.given, recent.received) if recent is not None else (0, 0)
-    yield CountsChanged(peer=before.holder, given=after.given, received=after.received, given_26w=given,
+    yield CountsChanged(peer=after.holder, given=after.given, received=after.received, given_26w=given,
                         received_26w=received)
 
 
@@ -117,8 +117,10 @@ def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
     former = pair.former if pair is not None else None
     accounts = {peer: former if peer == FORMER and former else _account_id(rows, peer, derived_id(event.moment, side))
                 for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
-    transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]), at_ms=at_ms,
-                        recorded_by=accounts[event.recorded_by or event.giver], kind=event.kind, minutes=event.minutes)
+    transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]),
+                        at_ms=at_ms if event.happened_ms is None else event.happened_ms,
+                        recorded_by=accounts[event.recorded_by or event.giver], kind=event.kind, minutes=event.minutes,
+                        source="peer" if event.checkin is None else "partner")
     _post(rows, event.moment, transfer, transfer)
 
 
@@ -169,7 +171,7 @@ def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
     giver, receiver = (account.holder or FORMER for account in accounts)
     yield MomentReversed(moment=correction.moment, giver=giver, receiver=receiver)
     for account, leg in zip(accounts, moment.legs, strict=True):
-        yield from _counts(rows, account, leg.mirrored(), moment, entry.at_ms)
+        yield from counts(rows, account.posted(leg.mirrored(), moment), entry.at_ms)
 
 
 def apply_reversed(rows: Rows, event: MomentReversed, at_ms: int) -> None:
@@ -208,10 +210,10 @@ def needs_formed(_rows: Rows, event: PairFormed) -> Iterable[Ref]:
         yield LEFT, peer
 
 
-def apply_formed(rows: Rows, event: PairFormed, _at_ms: int) -> None:
+def apply_formed(rows: Rows, event: PairFormed, at_ms: int) -> None:
     if any(rows.get(LEFT, peer) is not None for peer in event.peers):
         return
-    rows.put(PAIRS, event.pair, Pair(peers=event.peers))
+    rows.put(PAIRS, event.pair, Pair(peers=event.peers, formed_ms=at_ms))
     for peer in event.peers:
         rows.put(HOLDERS, peer, (rows.get(HOLDERS, peer) or Holder()).joined(event.pair))
 
@@ -237,7 +239,8 @@ def apply_closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
 
 def needs_leaving(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
     yield LEFT, event.peer
-    yield from _holder_and_account(rows, event.peer)
+    yield AGREEMENTS, event.peer
+    yield from holder_and_account(rows, event.peer)
     holder = rows.known(HOLDERS, event.peer)
     for id in holder.pairs if holder is not None else ():
         yield PAIRS, id
@@ -260,6 +263,8 @@ def apply_leaving(rows: Rows, event: PeerLeft, at_ms: int) -> None:
     long, with an account of nobody's in the place of the one who left.
     """
     rows.put(LEFT, event.peer, Left())
+    if rows.get(AGREEMENTS, event.peer) is not None:
+        rows.drop(AGREEMENTS, event.peer)
     holder = rows.get(HOLDERS, event.peer)
     if holder is None:
         return

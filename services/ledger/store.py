@@ -50,12 +50,34 @@ class Left(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Agreement(BaseModel):
+    """What a peer agreed to partners telling us, and which trainings they told of. Goes when the peer leaves."""
+
+    model_config = ConfigDict(frozen=True)
+    scopes: tuple[str, ...] = ()
+    """`partner:wording` each, sorted, so that the order of agreeing leaves no trace."""
+    trainings: tuple[str, ...] = ()
+
+    def covers(self, partner: str, wording: str) -> bool:
+        return f"{partner}:{wording}" in self.scopes
+
+    def given(self, partner: str, wording: str) -> Agreement:
+        return self.model_copy(update={"scopes": tuple(sorted({*self.scopes, f"{partner}:{wording}"}))})
+
+    def withdrawn(self, partner: str, wording: str) -> Agreement:
+        return self.model_copy(update={"scopes": tuple(sorted({*self.scopes} - {f"{partner}:{wording}"}))})
+
+    def trained(self, training: str) -> Agreement:
+        return self.model_copy(update={"trainings": (*self.trainings, training)})
+
+
 HOLDERS = Table("holders", Holder)
 ACCOUNTS = Table("accounts", Account)
 TRANSFERS = Table("transfers", Transfer)
 PAIRS = Table("pairs", Pair)
 LEFT = Table("left", Left)
-TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT)
+AGREEMENTS = Table("agreements", Agreement)
+TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS)
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,7 @@ class Snapshot:
     transfers: Mapping[str, Transfer]
     pairs: Mapping[str, Pair]
     left: Mapping[str, Left]
+    agreements: Mapping[str, Agreement]
 
 
 async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
@@ -77,6 +100,6 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
     pipeline = redis.pipeline(transaction=True)
     for table in TABLES:
         pipeline.hgetall(table.path(partition, SERVICE))
-    holders, accounts, transfers, pairs, left = await pipeline.execute()
+    holders, accounts, transfers, pairs, left, agreements = await pipeline.execute()
     return Snapshot(HOLDERS.load_all(holders), ACCOUNTS.load_all(accounts), TRANSFERS.load_all(transfers),
-                    PAIRS.load_all(pairs), LEFT.load_all(left))
+                    PAIRS.load_all(pairs), LEFT.load_all(left), AGREEMENTS.load_all(agreements))

@@ -33,6 +33,7 @@ from shared.events.gateway import (
     ConcernClosed,
     ConcernRaised,
     ConsentGiven,
+    ConsentWithdrawn,
     ContactOffered,
     ContactTakenBack,
     GestureSent,
@@ -50,10 +51,15 @@ from shared.events.gateway import (
     SupportWithdrawn,
 )
 from shared.events.ledger import (
+    CheckinPosted,
+    CheckinRefused,
     CountsChanged,
     MomentRecorded,
     MomentRefused,
     MomentReversed,
+    Posted,
+    TrainingNoted,
+    TrainingRefused,
 )
 from shared.events.matcher import (
     ROUND_PAIRS_MAX,
@@ -88,10 +94,13 @@ from shared.events.notifier import (
     MessageWithheld,
 )
 from shared.events.partners import (
+    CheckinRecorded,
     ReferralExpired,
     ReferralMade,
     ReferralRefused,
     ReferralUsed,
+    Told,
+    TrainingCompleted,
 )
 from shared.events.sealed import (
     Address,
@@ -103,6 +112,7 @@ from shared.events.sealed import (
     Reason,
     Reasons,
     SignInSecret,
+    Training,
 )
 from shared.events.words import (
     Answer,
@@ -128,10 +138,14 @@ __all__ = [
     "BreakEnded",
     "BreakKind",
     "BreakStarted",
+    "CheckinPosted",
+    "CheckinRecorded",
+    "CheckinRefused",
     "ChosenPair",
     "ConcernClosed",
     "ConcernRaised",
     "ConsentGiven",
+    "ConsentWithdrawn",
     "Contact",
     "ContactOffered",
     "ContactTakenBack",
@@ -167,6 +181,7 @@ __all__ = [
     "PeerId",
     "PeerJoined",
     "PeerLeft",
+    "Posted",
     "PreferencesChanged",
     "Profile",
     "ProposalAnswered",
@@ -199,5 +214,10 @@ __all__ = [
     "SupportRequested",
     "SupportWithdrawn",
     "TimerElapsed",
+    "Told",
+    "Training",
+    "TrainingCompleted",
+    "TrainingNoted",
+    "TrainingRefused",
     "Way",
 ]

@@ -30,6 +30,16 @@ class ConsentGiven(Event, type="consent.given", owner=GATEWAY):
     peer: PeerId
     wording: str
     version: str
+    partner: str | None = Field(None, description="whom it lets tell us of this person; `wording` says what: `checkins`, "
+                                                  "`training`")
+
+
+class ConsentWithdrawn(Event, type="consent.withdrawn", owner=GATEWAY):
+    """From here on nothing more is taken in under that consent; what came before stays."""
+
+    peer: PeerId
+    wording: str
+    partner: str
 
 
 class SupportRequested(Event, type="support.requested", owner=GATEWAY):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.base import LEDGER, Event, PeerId
+from shared.events.base import LEDGER, Event, Part, PeerId, Sealed
 from shared.events.words import Kind
 
 
@@ -20,6 +20,8 @@ class MomentRecorded(Event, type="moment.recorded", owner=LEDGER):
     kind: Kind
     recorded_by: PeerId | None = Field(None, description="who wrote it down; none means the giver")
     minutes: int | None = None
+    checkin: str | None = Field(None, description="the partner's check-in it comes from; none: one of the two told of it")
+    happened_ms: int | None = Field(None, description="none means when it was written down")
 
 
 class MomentReversed(Event, type="moment.reversed", owner=LEDGER):
@@ -48,3 +50,48 @@ class CountsChanged(Event, type="counts.changed", owner=LEDGER):
     given_26w: int | None = Field(None, description="of these, as many as were given in the last 26 weeks, breaks taken out; "
                                   "for pairing alone, and never shown")
     received_26w: int | None = Field(None, description="the same of what was received")
+
+
+class Posted(Part):
+    """One moment that a check-in became."""
+
+    moment: str
+    kind: Kind
+    giver: PeerId
+    receiver: PeerId
+
+
+class CheckinPosted(Event, type="checkin.posted", owner=LEDGER):
+    """A partner's check-in became these moments; what was in the record already is left out."""
+
+    checkin: str
+    partner: str
+    peers: tuple[PeerId, ...] = Field(description="whom the partner named, the one who may take a moment back first")
+    moments: tuple[Posted, ...]
+    happened_ms: int
+
+
+class CheckinRefused(Event, type="checkin.refused", owner=LEDGER):
+    """A check-in that changed nothing, and why."""
+
+    checkin: str
+    partner: str
+    reason: Literal["unknown_reference", "no_consent", "same_person", "in_future", "no_such_pair", "before_pair",
+                    "pair_ended", "which_pair", "already_recorded"]
+
+
+class TrainingNoted(Event, type="training.noted", owner=LEDGER):
+    """A training shows on the person's page: they agreed that this partner may tell us."""
+
+    training: str
+    partner: str
+    peer: PeerId
+    about: Sealed
+
+
+class TrainingRefused(Event, type="training.refused", owner=LEDGER):
+    """A training that is noted nowhere, and why."""
+
+    training: str
+    partner: str
+    reason: Literal["unknown_reference", "no_consent", "already_noted"]

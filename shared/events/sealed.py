@@ -81,3 +81,10 @@ class Invitation(Address):
     """What a partner told of the person they introduce."""
 
     consent: str = Field(description="the partner's reference to the person's agreement, in words of the partner's own")
+
+
+class Training(Part):
+    """A training that somebody did, as the partner calls it."""
+
+    title: str
+    completed: str = Field(description="the day, as in 2026-11-23")

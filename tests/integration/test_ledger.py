@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
@@ -11,7 +11,13 @@ from services.ledger.app import build, table
 from services.ledger.audit import recount
 from services.ledger.settings import LedgerSettings
 from services.ledger.store import ACCOUNTS, HOLDERS, TABLES
+from shared.clock import Clock
 from shared.events import (
+    CheckinPosted,
+    CheckinRecorded,
+    CheckinRefused,
+    ConsentGiven,
+    ConsentWithdrawn,
     CountsChanged,
     EntrySetAside,
     Gesture,
@@ -25,6 +31,9 @@ from shared.events import (
     PairClosed,
     PairFormed,
     PeerLeft,
+    Sealed,
+    Told,
+    TrainingCompleted,
 )
 from shared.host import Host
 from shared.programme import load
@@ -68,6 +77,30 @@ def tea(moment: str, giver: str, receiver: str) -> GestureSent:
                        gesture=Gesture.CUP_OF_TEA)
 
 
+def agreed(*peers: str) -> list[ConsentGiven]:
+    return [ConsentGiven(peer=peer, wording=wording, version="1", partner="clinic")
+            for peer in peers for wording in ("checkins", "training")]
+
+
+def withdrawn(peer: str) -> ConsentWithdrawn:
+    return ConsentWithdrawn(peer=peer, wording="checkins", partner="clinic")
+
+
+def told(checkin: str, *peers: str, at_ms: int, kind: Kind = Kind.LISTENED,
+         direction: Literal["gave", "received"] = "gave") -> CheckinRecorded:
+    return CheckinRecorded(checkin=checkin, partner="clinic", peers=peers, moments=(Told(kind=kind, direction=direction),),
+                           happened_ms=at_ms)
+
+
+def soon_ms() -> int:
+    """A little ahead, as a partner's clock may be: after a pair that is formed just now."""
+    return Clock().now_ms() + 4 * 60 * 1000
+
+
+def trained(peer: str) -> TrainingCompleted:
+    return TrainingCompleted(training="t1", partner="clinic", peer=peer, about=Sealed("s1.c.sealed"))
+
+
 @pytest.fixture
 def book(redis: Redis, redis_url: str) -> Book:
     return Book(redis, redis_url)
@@ -98,6 +131,23 @@ async def test_what_is_refused_is_said_with_its_reason_and_counted_nowhere(book:
     assert [event.reason for event in await book.said(MomentRefused)] == [
         "unknown_pair", "already_recorded", "not_of_this_pair", "not_yours", "unknown_moment"]
     assert await book.counts() == {"a": (1, 0), "b": (0, 1)}
+    assert await recount(book.redis, P0) == []
+
+
+async def test_check_ins_in_one_batch_with_all_that_they_need_become_moments_once(book: Book) -> None:
+    """The pair, the consent and the first of two equal check-ins come in the same batch as the check-in."""
+    await book.forms("ab")
+    at_ms = soon_ms()
+    await book.append(*agreed("a", "b"), told("one", "a", at_ms=at_ms),
+                      told("two", "b", "a", at_ms=at_ms, direction="received"), PeerLeft(peer="b"),
+                      told("three", "a", at_ms=at_ms, kind=Kind.OTHER), told("four", "b", at_ms=at_ms))
+    async with book.running(book.host()):
+        await book.all_read()
+    assert [event.checkin for event in await book.said(CheckinPosted)] == ["one", "three"]
+    assert [(event.checkin, event.reason) for event in await book.said(CheckinRefused)] == [
+        ("two", "already_recorded"), ("four", "unknown_reference")]
+    assert await book.counts() == {"a": (2, 0)}
+    assert await book.said(EntrySetAside) == []
     assert await recount(book.redis, P0) == []
 
 
@@ -171,6 +221,9 @@ async def test_the_ledgers_state_made_again_from_the_log_is_the_same_to_the_byte
         await book.append(MomentCorrected(moment="m3", peer="d"), PairClosed(pair="cd", peers=("c", "d"), reason="ended"))
         await book.append(PeerLeft(peer="a"), shared("m5", "c", "d"), shared("m5", "c", "d"), PeerLeft(peer="d"))
         await book.append(shared("m6", "a", "b"), shared("m7", "d", "c"))
+        at_ms = soon_ms()
+        await book.append(*agreed("b", "c", "d"), told("one", "b", "c", at_ms=at_ms), told("two", "b", "c", at_ms=at_ms),
+                          trained("c"), withdrawn("b"), told("three", "b", at_ms=at_ms))
         await book.all_read()
     before = await book.stored(names)
     assert all(before.values())

@@ -6,6 +6,7 @@ A moment is worth one, whatever it was and however long it took: moments are not
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,10 +32,13 @@ class Transfer(BaseModel):
     model_config = ConfigDict(frozen=True)
     legs: tuple[Leg, Leg]
     at_ms: int
+    """When it was written down; of a partner's check-in, when it happened."""
     recorded_by: str
     """An account, as the legs name accounts: whose they are is not written here, so leaving edits no entry."""
     kind: Kind | None = None
     minutes: int | None = None
+    source: Literal["peer", "partner"] = "peer"
+    """Whether one of the two told of it, or a partner."""
     reverses: str | None = None
 
     def reversal(self, moment: str, at_ms: int) -> Transfer:

@@ -25,6 +25,7 @@ class Pair(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     peers: tuple[str, str]
+    formed_ms: int | None = None
     closed_ms: int | None = None
     former: str | None = None
     """The account of the one who left: late moments of whoever stayed go against it."""

@@ -8,7 +8,7 @@ from services.ledger.app import table
 from services.ledger.audit import Finding, findings
 from services.ledger.domain.breaks import window
 from services.ledger.domain.weeks import Window
-from services.ledger.store import ACCOUNTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
+from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
 from shared.clock import DAY_MS
 from shared.events import (
     BreakEnded,
@@ -89,7 +89,7 @@ class Book(InMemory):
     def snapshot(self) -> Snapshot:
         tables = self.stored()
         rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
-                           for table in (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT)]
+                           for table in (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS)]
         return Snapshot(*rows)
 
     def findings(self) -> list[Finding]:

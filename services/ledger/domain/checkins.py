@@ -1,0 +1,74 @@
+"""What a partner's check-in becomes: of which pair it tells, and which moments it adds.
+
+A moment's id follows from what happened and not from the event that told of it. So however often, in whichever order and
+under however many ids a partner says the same, the books end the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from services.ledger.domain.refusals import Pair
+from shared.clock import derived_id
+from shared.events import Kind, Told
+
+AHEAD_MS = 5 * 60 * 1000
+"""How far a partner's clock may be ahead of ours: as far as its signature's time may be."""
+
+Refusal = Literal["unknown_reference", "no_consent", "same_person", "in_future", "no_such_pair", "before_pair", "pair_ended",
+                  "which_pair", "already_recorded"]
+
+
+class Found(NamedTuple):
+    """One moment of a check-in. `giver` is a place in the pair, 0 or 1, so it stays the same when somebody leaves."""
+
+    moment: str
+    kind: Kind
+    giver: int
+    minutes: int | None
+
+
+def of_people(peers: tuple[str | None, ...], agreed: tuple[bool, ...], happened_ms: int, at_ms: int) -> Refusal | None:
+    """`agreed` says of each of `peers` whether they agreed that this partner may tell us of their moments."""
+    if any(peer is None for peer in peers):
+        return "unknown_reference"
+    if not all(agreed):
+        return "no_consent"
+    if len(set(peers)) != len(peers):
+        return "same_person"
+    if happened_ms > at_ms + AHEAD_MS:
+        return "in_future"
+    return None
+
+
+def pair_of(pairs: Mapping[str, Pair], happened_ms: int, at_ms: int) -> tuple[str, Pair] | Refusal:
+    """The one pair that a check-in can mean among `pairs`, all those there are of the people it names.
+
+    A check-in of a day after the pair's end is taken as long as a late moment is: nobody outside learns of an ending
+    earlier than the other of the two would.
+    """
+    if not pairs:
+        return "no_such_pair"
+    begun = {id: pair for id, pair in pairs.items() if pair.formed_ms is None or pair.formed_ms <= happened_ms}
+    if not begun:
+        return "before_pair"
+    writable = {id: pair for id, pair in begun.items() if not pair.late(at_ms)}
+    if not writable:
+        return "pair_ended"
+    lasting = {id: pair for id, pair in writable.items() if pair.closed_ms is None or happened_ms <= pair.closed_ms}
+    found = list((lasting or writable).items())
+    return found[0] if len(found) == 1 else "which_pair"
+
+
+def moments_of(partner: str, pair: str, first: int, told: tuple[Told, ...], happened_ms: int) -> Iterator[Found]:
+    """Every moment that a check-in tells of; `first` is the place in the pair of whom it names first. Where both gave there
+    are two."""
+    for each in told:
+        for direction, giver in (("gave", first), ("received", 1 - first)):
+            if each.direction in (direction, "both"):
+                yield Found(moment_id(partner, pair, each.kind, giver, happened_ms), each.kind, giver, each.minutes)
+
+
+def moment_id(partner: str, pair: str, kind: Kind, giver: int, happened_ms: int) -> str:
+    return derived_id(pair, f"{partner}:{happened_ms}:{kind}:{giver}")
