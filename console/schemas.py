@@ -41,6 +41,14 @@ SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
 }
 """What each sealed field holds, once opened."""
 
+FORMATS = {"email": "email", "happened": "date-time", "completed": "date"}
+"""What a partner's field is beyond a string."""
+
+STRICTER = {
+    intake.REFERRAL_MADE: ", an address that can be written to",
+    intake.CHECKIN_RECORDED: ", a time with its zone, each kind once",
+    intake.TRAINING_COMPLETED: ", no day that is still to come"}
+
 SEALED_PATTERN = f"^{SEAL_PATTERN}$"
 
 
@@ -55,19 +63,25 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def partner_schemas() -> dict[str, dict[str, Any]]:
     """File name → JSON Schema of what a partner sends, in whole: the CloudEvent and its data."""
+    return {f"{name}.json": _partner_schema(name, data) for name, data in intake.TAKEN.items()}
+
+
+def _partner_schema(name: str, of: type[BaseModel]) -> dict[str, Any]:
     event = intake.CloudEvent.model_json_schema(schema_generator=Untitled)
-    data = intake.Referral.model_json_schema(schema_generator=Untitled)
+    data = of.model_json_schema(schema_generator=Untitled)
     definitions = event.pop("$defs", {}) | data.pop("$defs", {})
-    event["properties"] |= {"type": {"const": intake.REFERRAL_MADE}, "data": data}
+    event["properties"] |= {"type": {"const": name}, "data": data}
     event["properties"]["source"]["format"] = "uri-reference"
     event["properties"]["time"] = {"type": "string", "format": "date-time"}
-    data["properties"]["email"]["format"] = "email"
-    event["title"] = intake.REFERRAL_MADE
-    whole = {"$schema": DIALECT, "$id": "twoway:partners:referral.made:v1"} | event | {
+    for field, form in FORMATS.items():
+        if field in data["properties"]:
+            data["properties"][field]["format"] = form
+    event["title"] = name
+    short = name.removeprefix("twoway.").removesuffix(".v1")
+    return {"$schema": DIALECT, "$id": f"twoway:partners:{short}:v1"} | event | {
         "$defs": definitions,
         "$comment": "Sent as application/cloudevents+json to POST /v1/events, signed by Standard Webhooks. The intake is "
-                    "stricter still: each key once, no control characters, an address that can be written to."}
-    return {f"{intake.REFERRAL_MADE}.json": whole}
+                    f"stricter still: each key once, no control characters{STRICTER[name]}."}
 
 
 def schema(event: type[Event]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services.gateway.access import Access
 from services.gateway.cookies import Renewing
 from services.gateway.guard import Guard
 from services.gateway.pages import (
+    agreements,
     ask,
     before,
     concerns,
@@ -38,7 +39,7 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, pairs, before, invitations, events)
+NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, pairs, before, agreements, invitations, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

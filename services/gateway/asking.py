@@ -51,14 +51,14 @@ def begun(web: Web, draft: Draft | None, here: Here | None, answers: Posted) -> 
     fields = {**{name: answers.all(name) for name in Ask.model_fields}, **keyed}
     peer = here.peer if here else None
     if draft is None or draft.sent or (draft.peer != peer if peer else not draft.key):
-        referral = draft.referral if draft is not None and not draft.sent else None
-        draft = fresh(web, peer, referral)
+        invited = draft if draft is not None and not draft.sent else None
+        draft = fresh(web, peer) if invited is None else fresh(web, peer, invited.referral, invited.agreed)
     return draft.model_copy(update={"fields": fields})
 
 
-def fresh(web: Web, peer: str | None, referral: str | None = None) -> Draft:
+def fresh(web: Web, peer: str | None, referral: str | None = None, agreed: tuple[str, ...] = ()) -> Draft:
     id = peer or web.host.clock.new_id()
-    return Draft(peer=id, request=web.host.clock.new_id(), referral=referral,
+    return Draft(peer=id, request=web.host.clock.new_id(), referral=referral, agreed=agreed,
                  key="" if peer else web.host.vault.new_key(id).hex())
 
 
@@ -67,16 +67,19 @@ async def send(web: Web, draft: Draft, asked: Ask, here: Here | None) -> None:
 
     An address that is somebody's already gets that somebody a link to their page instead, in a message that says why,
     and the page shows no difference.
-    An invitation is used up after that, apart: whatever becomes of it, the request is in. Raises RedisError: unknown,
+    An invitation is used up after that, apart: whatever becomes of it, the request is in. What was agreed to on its page is
+    agreed to by whoever is new or signed in, never in the name of whoever has the address. Raises RedisError: unknown,
     call again with the same draft.
     """
+    partition = await web.host.directory.partition_of(asked.community) if draft.key else None
     if here is not None and here.peer == draft.peer:
+        partition = here.partition
         await web.forwarder.append(here.partition, *_request(web, draft, asked, here.row.community, here.key, here.row.quiet))
         asker: str | None = here.peer
     else:
         asker = await _join(web, draft, asked)
     if draft.referral is not None and asker is not None:
-        await use(web, draft.referral, asker)
+        await use(web, draft.referral, asker, partition, draft.agreed if asker == draft.peer else ())
 
 
 async def _join(web: Web, draft: Draft, asked: Ask) -> str | None:

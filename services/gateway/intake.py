@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +20,8 @@ from services.gateway.fields import email
 
 MEDIA_TYPE = "application/cloudevents+json"
 REFERRAL_MADE = "twoway.referral.made.v1"
+CHECKIN_RECORDED = "twoway.checkin.recorded.v1"
+TRAINING_COMPLETED = "twoway.training.completed.v1"
 DEPTH_MAX = 8
 """Levels of nesting: ours has three. Deeper is an attack on somebody's parser."""
 
@@ -91,12 +93,79 @@ class Consent(_Strict):
     wording: Annotated[Text, Field(max_length=2_000)] | None = None
 
 
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) != len(values):
+        raise PydanticCustomError("twice", "names something twice")
+    return values
+
+
+Community = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Reference = Annotated[Text, Field(min_length=1, max_length=200)]
+"""A partner's own name for a person: a number, a code. It is kept as a keyed hash alone."""
+
+Scope = Literal["joined", "checkins", "training"]
+
+
 class Referral(_Strict):
-    community: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    community: Community
     consent: Consent
-    scope: Annotated[tuple[Literal["joined"], ...], Field(strict=False, max_length=1)] = ()
+    scope: Annotated[tuple[Scope, ...], Field(strict=False, max_length=3), AfterValidator(_once)] = ()
+    person: Reference | None = None
     email: Annotated[Text, AfterValidator(_an_email)]
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)] = "en"
+
+
+def _each_kind_once(moments: tuple[Support, ...]) -> tuple[Support, ...]:
+    _once(tuple(each.kind for each in moments))
+    return moments
+
+
+def _a_day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise PydanticCustomError("day", "is no day that the calendar knows, such as 2026-11-23") from error
+    if day.isoformat() != text:
+        raise PydanticCustomError("day", "is no day written like 2026-11-23")
+    return text
+
+
+class Support(_Strict):
+    """One kind of support that flowed, seen from `person`. A gesture is a tap of a peer's own and no part of a check-in."""
+
+    kind: Literal["listened", "shared_experience", "shared_coping", "practical_help", "sat_together", "welcomed_newcomer",
+                  "other"]
+    direction: Literal["gave", "received", "both"]
+    minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+
+
+class CheckIn(_Strict):
+    """That two who are a pair met, as whoever was there tells it."""
+
+    community: Community
+    person: Reference
+    buddy: Reference | None = None
+    happened: Annotated[str, AfterValidator(_a_time)]
+    moments: Annotated[tuple[Support, ...], Field(strict=False, min_length=1, max_length=7), AfterValidator(_each_kind_once)]
+
+    @property
+    def happened_ms(self) -> int:
+        return round(datetime.fromisoformat(self.happened).timestamp() * 1000)
+
+
+class Training(_Strict):
+    """A training that somebody did."""
+
+    community: Community
+    person: Reference
+    title: Annotated[Text, Field(min_length=1, max_length=100)]
+    completed: Annotated[str, AfterValidator(_a_day)]
+
+
+Data = Referral | CheckIn | Training
+TAKEN: Mapping[str, type[Referral] | type[CheckIn] | type[Training]] = {
+    REFERRAL_MADE: Referral, CHECKIN_RECORDED: CheckIn, TRAINING_COMPLETED: Training}
+"""Which events are taken, and what the `data` of each is."""
 
 
 class CloudEvent(_Strict):
@@ -140,14 +209,19 @@ def event_of(value: Mapping[str, Any]) -> CloudEvent:
     return _checked(CloudEvent, value, "")
 
 
-def referral_of(event: CloudEvent, communities: Sequence[str]) -> Referral:
-    """Raises Refused 400: another type, a field at fault, a community that this installation does not have."""
-    if event.type != REFERRAL_MADE:
-        raise Refused(400, "unknown_type", f"This intake takes {REFERRAL_MADE}.", "/type")
-    referral = _checked(Referral, event.data, "/data")
-    if referral.community not in communities:
+def data_of(event: CloudEvent, communities: Sequence[str], today: date) -> Data:
+    """Raises Refused 400: another type, a field at fault, a community that this installation does not have. `today` is
+    UTC's, and somewhere it is a day later."""
+    if (model := TAKEN.get(event.type)) is None:
+        raise Refused(400, "unknown_type", f"This intake takes {', '.join(TAKEN)}.", "/type")
+    data = _checked(model, event.data, "/data")
+    if data.community not in communities:
         raise Refused(400, "unknown_community", "This installation has no such community.", "/data/community")
-    return referral
+    if isinstance(data, Referral) and data.person is None and {"checkins", "training"} & set(data.scope):
+        raise Refused(400, "field", "/data/person: say under which reference you will name this person.", "/data/person")
+    if isinstance(data, Training) and date.fromisoformat(data.completed) > today + timedelta(days=1):
+        raise Refused(400, "field", "/data/completed: this day is still to come.", "/data/completed")
+    return data
 
 
 def signed(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:

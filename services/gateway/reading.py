@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from services.gateway import in_words
 from services.gateway.catalogue import sentence
 from services.gateway.domain.references import reference
-from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, ProposalRow, RequestRow
+from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, PeerRow, ProposalRow, RequestRow
 from services.gateway.views import (
+    AgreementView,
     BeforeView,
     GestureView,
     Me,
@@ -17,10 +19,11 @@ from services.gateway.views import (
     ProposalView,
     RequestView,
     Resting,
+    TrainingView,
     WrittenView,
 )
 from services.gateway.web import Here, Web
-from shared.events import Contact, Details, Profile, Reasons, Sealed
+from shared.events import Contact, Details, Profile, Reasons, Sealed, Training
 from shared.rows import KEYS, Table
 from shared.sealing import Model, key_id
 
@@ -49,8 +52,11 @@ async def me(web: Web, here: Here) -> Me:
         rest_until_ms=row.rest_until_ms(now_ms),
         notices=tuple(each.from_ms for each in row.noticed(now_ms)),
         before=tuple(BeforeView(each.pair, each.ended_ms) for each in row.before if now_ms < each.until_ms),
-        written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn)
-                      for each in row.written))
+        written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn,
+                                  each.partner, each.mine) for each in row.written),
+        trainings=tuple(dict.fromkeys(_trainings(look, row))),
+        agreements=tuple(AgreementView(each.partner, each.wording, each.at_ms, each.taken_back_ms)
+                         for each in row.consents if each.partner is not None))
 
 
 async def pair(web: Web, here: Here, id: str) -> tuple[PairRow, PairView] | None:
@@ -108,6 +114,12 @@ class Look:
         row = self.row(PEERS, peer)
         profile = None if row is None else self.open(row.profile, Profile)
         return None if profile is None else profile.alias
+
+
+def _trainings(look: Look, row: PeerRow) -> Iterable[TrainingView]:
+    for each in row.trainings:
+        if (said := look.open(each.about, Training)) is not None:
+            yield TrainingView(said.title, date.fromisoformat(said.completed), each.partner)
 
 
 def _request(web: Web, look: Look, id: str, row: RequestRow) -> RequestView:

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from hmac import compare_digest
 from typing import Any
 
 import orjson
 
 from services.gateway.intake import Referral
 from services.gateway.store import REFERRALS, SERVICE, ReferralRow
+from services.gateway.store.deliveries import told_before
 from services.gateway.store.invitations import made_id
 from services.gateway.web import Web
 from shared.clock import derived_id
-from shared.events import Invitation, ReferralMade, ReferralUsed
+from shared.events import ConsentGiven, Invitation, ReferralMade, ReferralUsed
 from shared.sealing import Vault
 from shared.stream.append import Input, OtherBody
 from shared.stream.names import Partition
 
 
-def referral_id(vault: Vault, source: str, id: str) -> str:
+def delivery_id(vault: Vault, source: str, id: str) -> str:
     """The same for the same CloudEvent; says nothing about source or id to whoever has not both and the key."""
     return vault.mac("referral", f"{source}\0{id}".encode())[:32]
-
-
-def receipt(vault: Vault, referral: str) -> str:
-    """What the partner holds: it opens the status and nothing else, an invitation least of all."""
-    return f"{referral}.{vault.mac('receipt', referral.encode())[:32]}"
-
-
-def referral_of_receipt(vault: Vault, text: str) -> str | None:
-    referral, _, _ = text.partition(".")
-    return referral if text.isascii() and compare_digest(text, receipt(vault, referral)) else None
 
 
 async def refer(web: Web, partner: str, source: str, id: str, referral: Referral) -> tuple[str, bool]:
@@ -41,14 +31,17 @@ async def refer(web: Web, partner: str, source: str, id: str, referral: Referral
     that no partner learns from us who is here or who refused.
     """
     vault = web.host.vault
-    this = referral_id(vault, source, id)
+    this = delivery_id(vault, source, id)
     partition = await web.host.directory.partition_of(referral.community)
     body = orjson.dumps([partner, referral.model_dump(mode="json")], option=orjson.OPT_SORT_KEYS)
     seen, known = await _before(web, partition, this)
+    if await told_before(web.host.redis, partition, this):
+        raise OtherBody(made_id(this))
     if not seen and known:
         return this, False  # made longer ago than the log remembers ids
     # Once its key is destroyed a repetition is sealed under one that is kept nowhere: it is only told from another body.
-    key = vault.new_key(this) if seen else await _key(web, partition, this, referral, body)
+    reference = "" if referral.person is None else reference_hash(vault, partner, referral.person)
+    key = vault.new_key(this) if seen else await _key(web, partition, this, referral.email, body, reference)
     if key is None:
         return this, await web.invitations.silence(partition, this, body)
     inside = Invitation(email=referral.email, language=referral.language, consent=referral.consent.reference)
@@ -67,13 +60,13 @@ async def _before(web: Web, partition: Partition, referral: str) -> tuple[bool, 
     return bool(seen), bool(known)
 
 
-async def _key(web: Web, partition: Partition, this: str, referral: Referral, body: bytes) -> bytes | None:
+async def _key(web: Web, partition: Partition, this: str, email: str, body: bytes, reference: str) -> bytes | None:
     """The key that a new referral is sealed under; none where nobody is to be invited. Raises OtherBody, RedisError."""
-    hash = web.addresses.hash(referral.email)
+    hash = web.addresses.hash(email)
     if (await web.invitations.silenced(partition, this, body)
             or await web.invitations.unwelcome(web.host.directory.partitions, hash)):
         return None
-    return await web.invitations.claim(partition, hash, this, web.host.vault.new_key(this))
+    return await web.invitations.claim(partition, hash, this, web.host.vault.new_key(this), reference)
 
 
 async def find_referral(web: Web, referral: str) -> tuple[Partition, ReferralRow] | None:
@@ -85,13 +78,28 @@ async def find_referral(web: Web, referral: str) -> tuple[Partition, ReferralRow
     return None
 
 
-async def use(web: Web, referral: str, peer: str) -> None:
+async def use(web: Web, referral: str, peer: str, partition: Partition | None, agreed: tuple[str, ...]) -> None:
     """Says on the referral's own partition that `peer` took the invitation up, so that its address is destroyed.
 
-    One link can be opened in several browsers: whoever comes second has taken it up no less, and there is nothing left to
-    say. Raises RedisError.
+    `agreed` is what they let the partner tell us; where they chose a community on another `partition` than the partner's,
+    nobody there could know them, and it is left out. One link can be opened in several browsers: whoever comes second has
+    taken it up no less, and there is nothing left to say. Raises RedisError.
     """
-    if (found := await find_referral(web, referral)) is not None and found[1].state == "open":
-        with suppress(OtherBody):
-            used = ReferralUsed(referral=referral, peer=peer)
-            await web.forwarder.append(found[0], Input(used, derived_id(referral, "used")))
+    if (found := await find_referral(web, referral)) is None or found[1].state != "open":
+        return
+    where, row = found
+    agreed = agreed if where == partition else ()
+    used = Input(ReferralUsed(referral=referral, peer=peer, agreed=agreed), derived_id(referral, "used"))
+    consents = [Input(agreement(web, peer, row.partner, scope), derived_id(referral, f"agreed:{scope}")) for scope in agreed]
+    with suppress(OtherBody):
+        await web.forwarder.append(where, used, *consents)
+
+
+def agreement(web: Web, peer: str, partner: str, scope: str) -> ConsentGiven:
+    """In the wording that the pages show now."""
+    return ConsentGiven(peer=peer, wording=scope, version=web.catalogue.words["agreements"]["version"], partner=partner)
+
+
+def reference_hash(vault: Vault, partner: str, reference: str) -> str:
+    """By which a partner's own reference for a person is found again; the same words of another partner are another hash."""
+    return vault.mac("partner's reference", f"{partner}\0{reference}".encode())

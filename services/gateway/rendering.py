@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
@@ -32,6 +32,7 @@ class Pages:
         self._messages = catalogue.messages
         self._zone = ZoneInfo(programme.time_zone)
         self._months = catalogue.words["months"]
+        self._agreeing = catalogue.words["agreements"]["ask"]
         self._environment = Environment(
             loader=ChoiceLoader([FileSystemLoader(HERE / "templates"),
                                  PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]),
@@ -40,7 +41,8 @@ class Pages:
             "programme": programme, "words": catalogue.words, "try_out": try_out, "static": _static,
             "posted": Posted(), "problems": Problems({})}
         self._environment.filters |= {
-            "options": _options, "languages": _languages, "long_date": self._long_date, "day": self._day, "linked": _linked}
+            "options": _options, "languages": _languages, "long_date": self._long_date, "day": self._day, "linked": _linked,
+            "organisation": _organisation, "agreements": self._agreements}
 
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         text = self._environment.get_template(f"pages/{template}.html").render(context)
@@ -54,6 +56,10 @@ class Pages:
         """A section of `messages.toml`; `values` fill its braces."""
         said = self._messages[kind]
         return {**said, "text": [paragraph.format(**values) for paragraph in said["text"]]}
+
+    def _agreements(self, scopes: Sequence[str], partner: str) -> list[dict[str, str]]:
+        """For the `items` of a macro: what `partner` asks the reader to agree to."""
+        return [{"value": scope, "text": self._agreeing[scope].format(partner=_organisation(partner))} for scope in scopes]
 
     def _long_date(self, day: date) -> str:
         return f"{day.day} {self._months[str(day.month)]} {day.year}"
@@ -86,6 +92,11 @@ def _languages(names: Mapping[str, str]) -> list[dict[str, str]]:
         marked = Markup('<span lang="{0}">{1}</span>{2}').format(key, own, bracket + rest) if bracket else escape(text)
         items.append({"value": key, "html": marked})
     return items
+
+
+def _organisation(partner: str) -> str:
+    """A partner's short name as people read it: `city-clinic` is "City clinic"."""
+    return partner.replace("-", " ").capitalize()
 
 
 def _linked(text: str) -> Markup:

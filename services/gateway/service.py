@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from services.gateway import left_ids
-from services.gateway.handlers import concerns, moments, notices, pairs, peers, proposals, referrals, requests
+from services.gateway.handlers import concerns, moments, notices, pairs, peers, proposals, receipts, referrals, requests
 from services.gateway.store import SERVICE, TABLES
 from shared import events as e
+from shared.rows import Ref, Rows
 from shared.service import Handling, Service
 from shared.stream.names import Partition
+
+
+def _needs_timer(rows: Rows, event: e.TimerElapsed) -> Iterable[Ref]:
+    yield from referrals.needs_timer(rows, event)
+    yield from receipts.needs_timer(rows, event)
+
 
 INPUTS: dict[type[e.Event], Handling] = {
     e.PeerJoined: Handling(needs=peers.needs, apply=peers.joined),
     e.PreferencesChanged: Handling(needs=peers.needs, apply=peers.preferences),
     e.ConsentGiven: Handling(needs=peers.needs, apply=peers.consents),
+    e.ConsentWithdrawn: Handling(needs=peers.needs, apply=peers.takes_back),
     e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
     e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),
@@ -45,9 +53,16 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.MessageHeld: Handling(needs=notices.needs, apply=notices.held),
     e.MessageWithheld: Handling(needs=notices.needs, apply=notices.withheld),
     e.ReferralMade: Handling(needs=referrals.needs, decide=referrals.expires_later, apply=referrals.made),
-    e.ReferralUsed: Handling(needs=referrals.needs_to_close, apply=referrals.used),
+    e.ReferralUsed: Handling(needs=referrals.needs_to_use, apply=referrals.used),
     e.ReferralRefused: Handling(needs=referrals.needs_to_close, apply=referrals.refused),
-    e.TimerElapsed: Handling(needs=referrals.needs_timer, decide=referrals.expire),
+    e.CheckinRecorded: Handling(needs=receipts.needs, decide=receipts.expires_later, apply=receipts.brought),
+    e.CheckinPosted: Handling(needs=receipts.needs, apply=receipts.posted),
+    e.CheckinRefused: Handling(needs=receipts.needs, apply=receipts.refused),
+    e.TrainingCompleted: Handling(needs=receipts.needs, decide=receipts.expires_later, apply=receipts.brought),
+    e.TrainingNoted: Handling(needs=receipts.needs, apply=receipts.noted),
+    e.TrainingRefused: Handling(needs=receipts.needs, apply=receipts.refused),
+    e.MomentReversed: Handling(needs=receipts.needs_reversed, apply=receipts.reversed),
+    e.TimerElapsed: Handling(needs=_needs_timer, decide=referrals.expire, apply=receipts.forgotten),
     e.ConcernRaised: Handling(needs=concerns.needs, apply=concerns.raised),
     e.ConcernClosed: Handling(needs=concerns.needs, apply=concerns.closed),
 }

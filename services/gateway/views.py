@@ -6,6 +6,7 @@ A view is made for one reader. It holds nothing of what the other person answere
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,26 @@ class WrittenView:
     direction: str
     at_ms: int
     withdrawn: bool
+    partner: str | None = None
+    """Who told us of it, where it was a partner."""
+    mine: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    title: str
+    completed: date
+    partner: str
+
+
+@dataclass(frozen=True)
+class AgreementView:
+    """What the reader lets a partner tell us, or once did."""
+
+    partner: str
+    scope: str
+    at_ms: int
+    taken_back_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +118,8 @@ class Me:
     before: tuple[BeforeView, ...] = ()
     notices: tuple[int, ...] = ()
     """The mornings from which each thing that is not going ahead is told of, in ms."""
+    trainings: tuple[TrainingView, ...] = ()
+    agreements: tuple[AgreementView, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from services.gateway.store import ADDRESS_OF, ADDRESSES, PEERS, REQUESTS, Consented, PeerRow
+from services.gateway.store import ADDRESS_OF, ADDRESSES, KNOWN_AS, KNOWN_BY, PEERS, REQUESTS, Consented, PeerRow
 from shared.events import (
     BreakEnded,
     BreakStarted,
     ConsentGiven,
+    ConsentWithdrawn,
     CountsChanged,
     PeerJoined,
     PeerLeft,
@@ -16,7 +17,7 @@ from shared.events import (
 )
 from shared.rows import KEYS, Ref, Rows
 
-OfPeer = PreferencesChanged | ConsentGiven | BreakStarted | BreakEnded | CountsChanged
+OfPeer = PreferencesChanged | ConsentGiven | ConsentWithdrawn | BreakStarted | BreakEnded | CountsChanged
 
 
 def change(rows: Rows, peer: str, how: Callable[[PeerRow], PeerRow]) -> None:
@@ -41,9 +42,16 @@ def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
 
 def consents(rows: Rows, event: ConsentGiven, at_ms: int) -> None:
     """Agreeing anew takes the place of what was agreed before in the same words or an earlier version of them."""
-    now = Consented(wording=event.wording, version=event.version, at_ms=at_ms)
-    change(rows, event.peer, lambda row: row.changed(
-        consents=(*(each for each in row.consents if each.wording != event.wording), now)))
+    now = Consented(wording=event.wording, version=event.version, at_ms=at_ms, partner=event.partner)
+    change(rows, event.peer, lambda row: row.changed(consents=(*(
+        each for each in row.consents if (each.wording, each.partner) != (event.wording, event.partner)), now)))
+
+
+def takes_back(rows: Rows, event: ConsentWithdrawn, at_ms: int) -> None:
+    """It stays on the page as taken back, with the day; so it can be given again."""
+    change(rows, event.peer, lambda row: row.changed(consents=tuple(
+        each.model_copy(update={"taken_back_ms": at_ms})
+        if (each.wording, each.partner) == (event.wording, event.partner) else each for each in row.consents)))
 
 
 def rests(rows: Rows, event: BreakStarted, _at_ms: int) -> None:
@@ -67,6 +75,9 @@ def needs_to_leave(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
         yield REQUESTS, row.request
     if (address := rows.known(ADDRESS_OF, event.peer)) is not None:
         yield ADDRESSES, address.decode()
+    yield KNOWN_BY, event.peer
+    for reference in (rows.known(KNOWN_BY, event.peer) or b"").split():
+        yield KNOWN_AS, reference.decode()
 
 
 def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
@@ -76,5 +87,8 @@ def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
     address = rows.get(ADDRESS_OF, event.peer)
     if address and rows.get(ADDRESSES, address.decode()) == event.peer.encode():
         rows.drop(ADDRESSES, address.decode())
-    for table in (PEERS, ADDRESS_OF, KEYS):
+    for reference in (rows.get(KNOWN_BY, event.peer) or b"").split():
+        if rows.get(KNOWN_AS, reference.decode()) == event.peer.encode():
+            rows.drop(KNOWN_AS, reference.decode())
+    for table in (PEERS, ADDRESS_OF, KNOWN_BY, KEYS):
         rows.drop(table, event.peer)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.gateway.store import INVITED, INVITED_AS, REFERRALS, SERVICE, UNINVITED, ReferralRow
+from services.gateway.store import (
+    INVITED,
+    INVITED_AS,
+    KNOWN_AS,
+    KNOWN_BY,
+    PEERS,
+    REFERRALS,
+    REFERRED_AS,
+    SERVICE,
+    UNINVITED,
+    ReferralRow,
+)
 from shared.clock import DAY_MS
 from shared.events import Event, ReferralExpired, ReferralMade, ReferralRefused, ReferralUsed, TimerElapsed
 from shared.rows import KEYS, Ref, Rows
@@ -29,8 +40,16 @@ def needs_timer(rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
     return _to_close(rows, event.of) if _ours(event) else ()
 
 
+def needs_to_use(rows: Rows, event: ReferralUsed) -> Iterable[Ref]:
+    yield from _to_close(rows, event.referral)
+    yield PEERS, event.peer
+    yield KNOWN_BY, event.peer
+    if (reference := rows.known(REFERRED_AS, event.referral)) is not None:
+        yield KNOWN_AS, reference.decode()
+
+
 def _to_close(rows: Rows, referral: str) -> Iterable[Ref]:
-    for table in (REFERRALS, KEYS, INVITED_AS):
+    for table in (REFERRALS, KEYS, INVITED_AS, REFERRED_AS):
         yield table, referral
     if (address := rows.known(INVITED_AS, referral)) is not None:
         for table in (INVITED, UNINVITED):
@@ -56,7 +75,20 @@ def made(rows: Rows, event: ReferralMade, _at_ms: int) -> None:
 
 
 def used(rows: Rows, event: ReferralUsed, _at_ms: int) -> None:
+    row = rows.get(REFERRALS, event.referral)
+    if row is not None and row.state == "open" and event.agreed:
+        _name(rows, event.referral, event.peer)
     _close(rows, event.referral, "used")
+
+
+def _name(rows: Rows, referral: str, peer: str) -> None:
+    """From now on the partner's reference names this peer. While it names somebody already, it goes on naming them: a
+    reference given twice by mistake tells of nobody else."""
+    reference = rows.get(REFERRED_AS, referral)
+    if reference is None or rows.get(PEERS, peer) is None or rows.get(KNOWN_AS, reference.decode()) is not None:
+        return
+    rows.put(KNOWN_AS, reference.decode(), peer.encode())
+    rows.put(KNOWN_BY, peer, b" ".join((*(rows.get(KNOWN_BY, peer) or b"").split(), reference)))
 
 
 def refused(rows: Rows, event: ReferralRefused, _at_ms: int) -> None:
@@ -77,7 +109,7 @@ def _close(rows: Rows, referral: str, state: str) -> None:
     address = rows.get(INVITED_AS, referral)
     if address is not None and rows.get(INVITED, address.decode()) == referral.encode():
         rows.drop(INVITED, address.decode())
-    for table in (INVITED_AS, KEYS):
+    for table in (INVITED_AS, REFERRED_AS, KEYS):
         rows.drop(table, referral)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,7 +14,9 @@ from services.gateway import bodies, intake
 from services.gateway.intake import CloudEvent, Refused
 from services.gateway.limiting import Limited
 from services.gateway.pages.settled import settled
-from services.gateway.referring import find_referral, receipt, refer, referral_of_receipt
+from services.gateway.receipts import receipt, status
+from services.gateway.referring import refer
+from services.gateway.telling import tell
 from services.gateway.web import Web, address
 from shared import partners
 from shared.logs import get_logger
@@ -35,18 +38,19 @@ def router(web: Web) -> APIRouter:
             return _json(refused.status, refused.problem(), "application/problem+json")
 
     @routes.get("/v1/receipts/{id}")
-    async def receipts(id: str) -> Response:
-        referral = referral_of_receipt(web.host.vault, id)
-        if referral is None:
-            problem = Refused(404, "unknown_receipt", "There is no such receipt.")
-            return _json(404, problem.problem(), "application/problem+json")
-        body: dict[str, Any] = {"receipt": id, "status": "accepted"}
+    async def receipts(request: Request, id: str) -> Response:
         try:
-            found = await find_referral(web, referral)
+            await web.limits.post_from(address(request))
+            body = await status(web, await _asking(web, request, id), id)
+        except Limited:
+            return _too_many("Ask again after the time in Retry-After.")
+        except Refused as refused:
+            return _json(refused.status, refused.problem(), "application/problem+json")
         except (RedisError, OSError):
             return _away("Nothing was looked up. Ask again after Retry-After.")
-        if found is not None and "joined" in found[1].scope and found[1].state == "used":
-            body["joined"] = True
+        if body is None:
+            problem = Refused(404, "unknown_receipt", "You have no such receipt, or it is more than 30 days old.")
+            return _json(404, problem.problem(), "application/problem+json")
         return _json(200, body)
 
     return routes
@@ -63,18 +67,21 @@ async def _take(web: Web, request: Request) -> Response:
     try:
         await web.limits.post_from(address(request))
         partner, event = await _authenticated(web, request, body)
-        referral = intake.referral_of(event, [partner.community])
-        async with settled():  # whether somebody is invited shows in nothing, the time it takes included
-            where, fresh = await refer(web, partner.name, event.source, event.id, referral)
+        data = intake.data_of(event, [partner.community], datetime.fromtimestamp(web.host.clock.now_ms() / 1000, UTC).date())
+        async with settled():  # whether somebody is invited or known shows in nothing, the time it takes included
+            if isinstance(data, intake.Referral):
+                delivery, fresh = await refer(web, partner.name, event.source, event.id, data)
+            else:
+                delivery, fresh = await tell(web, partner.name, event.source, event.id, data)
     except Limited:
-        refused = Refused(429, "too_many", "Send again after the time in Retry-After.")
-        return _json(429, refused.problem(), "application/problem+json", {"retry-after": "60"})
+        return _too_many("Send again after the time in Retry-After.")
     except OtherBody as error:
         raise Refused(409, "other_body", "This id was used for another event; a new event needs a new id.", "/id") from error
     except (RedisError, OSError):
         return _away("Nothing is known to be kept. Send the same event again after Retry-After.")
-    log.info("event.accepted", partner=partner.name, referral=where, outcome="fresh" if fresh else "duplicate")
-    id = receipt(web.host.vault, where)
+    log.info("event.accepted", partner=partner.name, kind=event.type, of=delivery,
+             outcome="fresh" if fresh else "duplicate")
+    id = receipt(web.host.vault, partner.name, delivery)
     return _json(202, {"receipt": id, "status_url": f"{web.settings.base_url}/v1/receipts/{id}", "duplicate": not fresh})
 
 
@@ -97,6 +104,19 @@ async def _authenticated(web: Web, request: Request, body: bytes) -> tuple[partn
     if unreadable is not None:
         raise unreadable
     return partner, intake.event_of(value)
+
+
+async def _asking(web: Web, request: Request, receipt: str) -> partners.Partner:
+    """The partner that signed the question: an empty body under the receipt as its id. Raises Refused 401, RedisError."""
+    now_ms, headers = web.host.clock.now_ms(), request.headers
+    for each in await partners.partners(web.host.redis, web.host.vault):
+        if headers.get("webhook-id") == receipt and intake.signed(b"", headers, each.valid_secrets(now_ms)):
+            return each
+    raise Refused(401, "not_signed", "Sign an empty body with your secret, and the receipt as webhook-id.")
+
+
+def _too_many(detail: str) -> Response:
+    return _json(429, Refused(429, "too_many", detail).problem(), "application/problem+json", {"retry-after": "60"})
 
 
 def _away(detail: str) -> Response:

@@ -21,9 +21,11 @@ def router(web: Web) -> APIRouter:
 
     @routes.get("/{token}")
     async def invitation(request: Request, token: str) -> Response:
-        if await open_referral(web, token) is None:
+        found = await open_referral(web, token)
+        if found is None:
             return web.message(request, "invitation_closed", 410)
-        return web.page(request, "invitation", action=f"/invitation/{token}")
+        row = found[2]
+        return web.page(request, "invitation", action=f"/invitation/{token}", partner=row.partner, scopes=agreeable(web, row))
 
     @routes.post("/{token}")
     async def reply(request: Request, token: str) -> Response:
@@ -36,17 +38,24 @@ def router(web: Web) -> APIRouter:
             event = ReferralRefused(referral=referral)
             await web.forwarder.append(partition, Input(event, derived_id(referral, "refused")))
             return web.message(request, "invitation_refused")
+        agreed = tuple(each for each in agreeable(web, row) if each in answers.all("agreed"))
         here = await web.maybe_here(request)
         if here is not None and here.row.request is not None:
-            await use(web, referral, here.peer)
+            await use(web, referral, here.peer, here.partition, agreed)
             return web.message(request, "already_asking")
-        draft, id = asking.fresh(web, None, referral), web.host.clock.new_id()
+        draft, id = asking.fresh(web, None, referral, agreed), web.host.clock.new_id()
         await web.drafts.save(id, draft.model_copy(update={"fields": {"community": (row.community,)}}))
         response = RedirectResponse("/ask", 303)
         web.cookies.set(response, "draft", id)
         return response
 
     return routes
+
+
+def agreeable(web: Web, row: ReferralRow) -> tuple[str, ...]:
+    """What of the referral's scope the person is asked to agree to here, each apart (rule 15). Whether they joined is told
+    by their agreement with the partner."""
+    return tuple(each for each in web.catalogue.words["agreements"]["ask"] if each in row.scope)
 
 
 async def open_referral(web: Web, token: str) -> tuple[Partition, str, ReferralRow] | None:

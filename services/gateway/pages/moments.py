@@ -17,7 +17,7 @@ def router(web: Web) -> APIRouter:
     async def take_back(request: Request, moment: str) -> Response:
         await web.posted(request)
         here = await web.signed_in(request)
-        if not any(each.moment == moment for each in here.row.written):
+        if not any(each.moment == moment and each.mine for each in here.row.written):
             return web.message(request, "not_found", 404)
         event = MomentCorrected(moment=moment, peer=here.peer)
         return await web.done(here, "moment_back", [Input(event, derived_id(moment, "corrected"))])

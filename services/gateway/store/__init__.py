@@ -25,6 +25,8 @@ LATE_MS = 30 * DAY_MS
 WRITTEN_MAX = 20
 """Moments that can still be taken back by whoever wrote them down."""
 
+TRAININGS_MAX = 20
+"""Trainings on a page, the latest first: more than anybody needs to see of a year or two of courses."""
 
 REST_MS = 14 * DAY_MS
 """How long the matcher proposes nothing after *not now* (rule 1)."""
@@ -57,6 +59,18 @@ class Written(Row):
     gave: bool
     at_ms: int
     withdrawn: bool = False
+    partner: str | None = None
+    """Who told us of it, where it was a partner."""
+    mine: bool = True
+    """Whether this peer may take it back."""
+
+
+class Trained(Row):
+    """A training that a partner told us of."""
+
+    training: str
+    partner: str
+    about: Sealed
 
 
 class Before(Row):
@@ -80,11 +94,14 @@ class Notice(Row):
 
 
 class Consented(Row):
-    """What somebody agreed to, by its wording's name and version, and when they last did."""
+    """What somebody agreed to, by its wording's name and version, and when they last did; where it lets a partner tell us
+    something, which partner, and since when no more."""
 
     wording: str
     version: str
     at_ms: int
+    partner: str | None = None
+    taken_back_ms: int | None = None
 
 
 class PeerRow(Row):
@@ -93,7 +110,7 @@ class PeerRow(Row):
     quiet: QuietHours | None = QuietHours()
     stopped: bool = False
     consents: tuple[Consented, ...] = ()
-    """One for each wording: as long as the person is here, however long the archive is kept (rule 15)."""
+    """One for each wording and partner: as long as the person is here, however long the archive is kept (rule 15)."""
     request: str | None = None
     aside: bool = False
     """Nothing is suggested for that request until they would like it."""
@@ -111,6 +128,7 @@ class PeerRow(Row):
     inbox: tuple[Received, ...] = ()
     written: tuple[Written, ...] = ()
     notices: tuple[Notice, ...] = ()
+    trainings: tuple[Trained, ...] = ()
 
     @property
     def hours(self) -> str:
@@ -124,6 +142,10 @@ class PeerRow(Row):
     def rest_until_ms(self, now_ms: int) -> int:
         """Until when nothing new is suggested after *not now*; 0 when we look."""
         return max((until_ms for until_ms in self.rests.values() if now_ms < until_ms), default=0)
+
+    def agreement(self, partner: str, wording: str) -> Consented | None:
+        """What they once said to this partner telling us this, if they were asked."""
+        return next((each for each in self.consents if (each.partner, each.wording) == (partner, wording)), None)
 
     def ended_lately(self, pair: str, now_ms: int) -> Before | None:
         return next((each for each in self.before if each.pair == pair and now_ms < each.until_ms), None)
@@ -170,6 +192,14 @@ class ReferralRow(Row):
     state: Literal["open", "used", "refused", "expired"] = "open"
 
 
+class ReceiptRow(Row):
+    """What became of a partner's check-in or training, for that partner to ask."""
+
+    partner: str
+    status: Literal["accepted", "recorded", "refused"] = "accepted"
+    reason: str | None = None
+
+
 class ConcernRow(Row):
     peer: str
     pair: str | None = None
@@ -183,6 +213,7 @@ REQUESTS = Table("requests", RequestRow)
 PROPOSALS = Table("proposals", ProposalRow)
 PAIRS = Table("pairs", PairRow)
 REFERRALS = Table("referrals", ReferralRow)
+RECEIPTS = Table("receipts", ReceiptRow)
 CONCERNS = Table("concerns", ConcernRow)
 ADDRESSES = Table("addresses", bytes, derived=False)
 """HMAC of an address in lower case → the peer it belongs to, for signing in and against asking twice."""
@@ -202,5 +233,14 @@ UNINVITED = Table("uninvited", bytes, derived=False)
 SILENCED = Table("silenced", bytes, derived=False)
 """Referral → HMAC of a partner's event that led to no invitation, to tell its repetition from another event."""
 
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, CONCERNS, ADDRESSES, ADDRESS_OF, INVITED,
-                                  INVITED_AS, UNINVITED, SILENCED, KEYS)
+REFERRED_AS = Table("referred_as", bytes, derived=False)
+"""Referral → HMAC of the partner's name and its own reference for the person, while the invitation is open."""
+
+KNOWN_AS = Table("known_as", bytes, derived=False)
+"""That HMAC → the peer who took the invitation up and agreed to be told of."""
+
+KNOWN_BY = Table("known_by", bytes, derived=False)
+"""Peer → those HMACs, with a space between, so that leaving finds the rows above."""
+
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, RECEIPTS, CONCERNS, ADDRESSES, ADDRESS_OF,
+                                  INVITED, INVITED_AS, UNINVITED, SILENCED, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS)

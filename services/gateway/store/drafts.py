@@ -24,6 +24,8 @@ class Draft(BaseModel):
     """The peer's wrapped key in hex; empty for somebody who has joined already."""
     fields: Mapping[str, tuple[str, ...]] = {}
     referral: str | None = None
+    agreed: tuple[str, ...] = ()
+    """What they ticked on the invitation's page of what the partner may tell us."""
     sent: bool = False
 
     def after_sending(self) -> Draft:

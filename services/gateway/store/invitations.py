@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from services.gateway.store import ADDRESSES, INVITED, INVITED_AS, REFERRALS, SERVICE, SILENCED, UNINVITED
+from services.gateway.store import ADDRESSES, INVITED, INVITED_AS, REFERRALS, REFERRED_AS, SERVICE, SILENCED, UNINVITED
 from shared.clock import derived_id
 from shared.rows import KEYS
 from shared.sealing import Vault
@@ -19,8 +19,8 @@ from shared.stream.names import Partition
 INVITING_S = 60
 """How long a claim is left alone while the event that follows it may still be on its way."""
 
-# KEYS: invited, invited_as, keys, referrals, the claim's mark, seen(made) of the holder.
-# ARGV: hash of the address, referral, wrapped key, INVITING_S, holder as last seen.
+# KEYS: invited, invited_as, keys, referrals, the claim's mark, seen(made) of the holder, referred_as.
+# ARGV: hash of the address, referral, wrapped key, INVITING_S, holder as last seen, hash of the partner's reference or ''.
 # A claim whose event never came (the process died in between) is taken over once its mark is gone.
 _CLAIM = """
 local holder = redis.call('HGET', KEYS[1], ARGV[1]) or ''
@@ -30,10 +30,12 @@ if holder ~= '' and holder ~= ARGV[2] then
     or redis.call('EXISTS', KEYS[5]) == 1 then return {'other', ''} end
   redis.call('HDEL', KEYS[2], holder)
   redis.call('HDEL', KEYS[3], holder)
+  redis.call('HDEL', KEYS[7], holder)
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
 redis.call('HSETNX', KEYS[3], ARGV[2], ARGV[3])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[7], ARGV[2], ARGV[6]) end
 redis.call('SET', KEYS[5], '1', 'EX', ARGV[4])
 return {'ours', redis.call('HGET', KEYS[3], ARGV[2])}
 """
@@ -59,14 +61,16 @@ class Invitations:
                 pipeline.hexists(table.path(partition, SERVICE), hash)
         return any(await pipeline.execute())
 
-    async def claim(self, partition: Partition, hash: str, referral: str, wrapped_key: bytes) -> bytes | None:
-        """Takes the address for `referral` and lays down its key, as one; the key that holds from then on. None while
-        another invitation is open. May be repeated. Raises RedisError."""
+    async def claim(self, partition: Partition, hash: str, referral: str, wrapped_key: bytes,
+                    reference: str = "") -> bytes | None:
+        """Takes the address for `referral` and lays down its key and the hash of the partner's `reference`, as one; the key
+        that holds from then on. None while another invitation is open. May be repeated. Raises RedisError."""
         paths = [table.path(partition, SERVICE) for table in (INVITED, INVITED_AS, KEYS, REFERRALS)]
         holder = ""
         while True:
-            keys = [*paths, partition.of(SERVICE, f"inviting:{hash}"), partition.seen(made_id(holder))]
-            answer: Any = await self._claim(keys=keys, args=[hash, referral, wrapped_key, INVITING_S, holder])
+            keys = [*paths, partition.of(SERVICE, f"inviting:{hash}"), partition.seen(made_id(holder)),
+                    REFERRED_AS.path(partition, SERVICE)]
+            answer: Any = await self._claim(keys=keys, args=[hash, referral, wrapped_key, INVITING_S, holder, reference])
             outcome, value = answer
             if outcome != b"moved":
                 return value if outcome == b"ours" else None

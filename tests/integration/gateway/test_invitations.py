@@ -79,7 +79,7 @@ async def test_a_peer_who_is_signed_in_uses_an_invitation_up_like_anybody(here: 
     assert kim.path == "/ask/sent"
     await here.settled()
     [used], [joined] = await here.events("referral.used"), await here.events("peer.joined")
-    assert used == {"referral": referral, "peer": joined["peer"]}
+    assert used == {"referral": referral, "peer": joined["peer"], "agreed": []}
     assert len(await here.events("support.requested")) == 2
     assert not await here.redis.hexists(KEYS.path(P0, SERVICE), referral)
 
@@ -137,7 +137,7 @@ async def test_an_address_that_is_somebodys_already_uses_the_invitation_up_too(h
     await _asks(visitor, "kim@example.org")
     await here.settled()
     [used], [joined] = await here.events("referral.used"), await here.events("peer.joined")
-    assert used == {"referral": referral, "peer": joined["peer"]}
+    assert used == {"referral": referral, "peer": joined["peer"], "agreed": []}
 
 
 async def test_what_a_partner_says_of_the_consent_is_sealed_with_the_address(here: Site, clinic: Clinic) -> None:

@@ -32,6 +32,12 @@ class Clinic:
         self.here, self.secret = here, secret
         self.client = here.visitor("198.51.100.7").client
 
+    async def tells(self, type: str, data: dict[str, Any], *, id: str) -> httpx.Response:
+        """A check-in or a training."""
+        event = {"specversion": "1.0", "type": f"twoway.{type}.v1", "id": id, "source": SOURCE,
+                 "data": {"community": "riverside", **data}}
+        return await self.sends(body=json.dumps(event).encode())
+
     async def sends(self, *, body: bytes | None = None, id: str = "a-1", source: str = SOURCE, secret: str | None = None,
                     kind: str = "application/cloudevents+json", **changes: Any) -> httpx.Response:
         data = {"community": "riverside", "consent": {"reference": "form 17"}, "scope": ["joined"], "email": "kim@example.org"}
@@ -43,8 +49,14 @@ class Clinic:
             "content-type": kind, "webhook-id": "msg_1", "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signature, "origin": "https://clinic.example", "sec-fetch-site": "cross-site"})
 
+    async def asks(self, receipt: str, *, secret: str | None = None, signed: str | None = None) -> httpx.Response:
+        now = datetime.now(UTC)
+        signature = Webhook(secret or self.secret).sign(signed or receipt, now, "")
+        return await self.client.get(f"/v1/receipts/{receipt}", headers={
+            "webhook-id": signed or receipt, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature})
+
     async def status(self, receipt: str) -> dict[str, Any]:
-        answer = await self.client.get(f"/v1/receipts/{receipt}")
+        answer = await self.asks(receipt)
         assert answer.status_code == 200
         found: dict[str, Any] = answer.json()
         return found
@@ -186,8 +198,19 @@ async def test_a_receipt_never_tells_who_joined_unless_that_was_agreed(here: Sit
     await visitor.submit("/ask/check")
     await here.settled()
     assert await clinic.status(receipt) == {"receipt": receipt, "status": "accepted"}
-    for id in ("x", receipt[:-1] + ("0" if receipt[-1] != "0" else "1"), receipt.partition(".")[0], "é", "%00"):
-        assert (await clinic.client.get(f"/v1/receipts/{id}")).status_code == 404
+    for id in ("x", receipt[:-1] + ("0" if receipt[-1] != "0" else "1"), receipt.partition(".")[0]):
+        answer = await clinic.asks(id)
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:twoway:problem:unknown_receipt")
+
+
+async def test_a_receipt_is_its_senders_alone(here: Site, clinic: Clinic) -> None:
+    other = await _clinic(here, "other", "https://other.example")
+    receipt = (await clinic.sends()).json()["receipt"]
+    assert (await other.asks(receipt)).status_code == 404
+    for answer in (await clinic.client.get(f"/v1/receipts/{receipt}"), await clinic.asks(receipt, signed="another"),
+                   await clinic.asks(receipt, secret=partners.new_secret()), await clinic.client.get("/v1/receipts/%00")):
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:twoway:problem:not_signed")
+    assert (await clinic.asks(receipt)).status_code == 200
 
 
 async def test_a_receipt_opens_no_invitation(here: Site, clinic: Clinic) -> None:
@@ -248,7 +271,7 @@ async def test_while_redis_is_away_a_partner_is_told_so_as_a_machine_reads_it(
         clinic = await _clinic(here)
         receipt = (await clinic.sends()).json()["receipt"]
         server.stop()
-        for answer in (await clinic.sends(), await clinic.client.get(f"/v1/receipts/{receipt}")):
+        for answer in (await clinic.sends(), await clinic.asks(receipt)):
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
             assert answer.headers["retry-after"] == "5"
             assert answer.json()["type"] == "urn:twoway:problem:away"

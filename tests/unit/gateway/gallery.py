@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from services.gateway import catalogue, in_words
@@ -12,6 +13,7 @@ from services.gateway.posted import Posted
 from services.gateway.problems import Problems, check
 from services.gateway.rendering import Pages
 from services.gateway.views import (
+    AgreementView,
     Answered,
     BeforeView,
     GestureView,
@@ -21,6 +23,7 @@ from services.gateway.views import (
     ProposalView,
     RequestView,
     Resting,
+    TrainingView,
     WrittenView,
 )
 from shared import programme
@@ -52,7 +55,11 @@ ME = Me(
     pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
     inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
     before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,),
-    written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True)))
+    written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True),
+             WrittenView("m3", "sat_together", "gave", AT_MS, False, "city-clinic"),
+             WrittenView("m4", "listened", "received", AT_MS, False, "city-clinic", mine=False)),
+    trainings=(TrainingView("Listening <b>skills</b>", date(2026, 11, 20), "city-clinic"),),
+    agreements=(AgreementView("city-clinic", "checkins", AT_MS), AgreementView("city-clinic", "training", AT_MS, AT_MS)))
 
 
 def pages(*, try_out: bool = True) -> Pages:
@@ -91,6 +98,8 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "link": ("link", {"action": "/sign-in/x"}),
         "link spent": ("link_spent", {}),
         "invitation": ("invitation", {"action": "/invitation/x"}),
+        "invitation, with agreements": ("invitation", {
+            "action": "/invitation/x", "partner": "city-clinic", "scopes": ("checkins", "training")}),
         "mailbox": ("mailbox", {"to": "", "mails": [MAIL]}),
         "empty mailbox": ("mailbox", {"to": "<x>", "mails": []}),
         "away": ("kept", {"said": pages.said("away_kept"), "action": "/me/concern",

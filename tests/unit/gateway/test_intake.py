@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,20 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from services.gateway import intake
-from services.gateway.intake import DEPTH_MAX, REFERRAL_MADE, Refused, event_of, parse, referral_of, signed
+from services.gateway.intake import (
+    CHECKIN_RECORDED,
+    DEPTH_MAX,
+    REFERRAL_MADE,
+    TRAINING_COMPLETED,
+    CheckIn,
+    Data,
+    Referral,
+    Refused,
+    Training,
+    event_of,
+    parse,
+    signed,
+)
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -25,20 +38,33 @@ GOOD: dict[str, Any] = {
              "email": "kim@example.org", "language": "en"}}
 
 
+TODAY = date(2026, 11, 24)
+MET: dict[str, Any] = {**GOOD, "type": CHECKIN_RECORDED, "data": {
+    "community": "riverside", "person": "client 42", "buddy": "client 77", "happened": "2026-11-20T14:00:00+01:00",
+    "moments": [{"kind": "listened", "direction": "both", "minutes": 40}, {"kind": "other", "direction": "gave"}]}}
+TRAINED: dict[str, Any] = {**GOOD, "type": TRAINING_COMPLETED, "data": {
+    "community": "riverside", "person": "client 42", "title": "Listening skills", "completed": "2026-11-20"}}
+
+
+def read(value: Any) -> Data:
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return intake.data_of(event_of(parse(body)), ["riverside"], TODAY)
+
+
 def refused(value: Any) -> Refused:
     with pytest.raises(Refused) as caught:
-        referral_of(event_of(parse(value if isinstance(value, bytes) else json.dumps(value).encode())), ["riverside"])
+        read(value)
     assert caught.value.status == 400
     return caught.value
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
+def changed(path: str, value: Any, good: dict[str, Any] = GOOD) -> dict[str, Any]:
     """GOOD with `value` at `path`, or without it when `value` is `...`."""
-    event: dict[str, Any] = json.loads(json.dumps(GOOD))
+    event: dict[str, Any] = json.loads(json.dumps(good))
     *parents, last = path.split("/")
-    inside = event
+    inside: Any = event
     for parent in parents:
-        inside = inside[parent]
+        inside = inside[int(parent) if parent.isdigit() else parent]
     if value is ...:
         del inside[last]
     else:
@@ -47,7 +73,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 def test_a_good_event_is_read_whole() -> None:
-    referral = referral_of(event_of(parse(json.dumps(GOOD).encode())), ["riverside"])
+    referral = read(GOOD)
+    assert isinstance(referral, Referral)
     assert (referral.email, referral.consent.reference, referral.scope) == ("kim@example.org", "form 17", ("joined",))
 
 
@@ -59,7 +86,7 @@ def test_an_event_made_by_the_cloudevents_sdk_is_read() -> None:
 
 def test_only_what_is_optional_may_be_left_out() -> None:
     for path in ("time", "datacontenttype", "data/scope", "data/language", "data/consent/wording"):
-        referral_of(event_of(parse(json.dumps(changed(path, ...)).encode())), ["riverside"])
+        read(changed(path, ...))
     for path in ("specversion", "id", "source", "type", "data", "data/community", "data/consent", "data/email",
                  "data/consent/reference"):
         assert refused(changed(path, ...)).pointer == f"/{path}"
@@ -80,6 +107,46 @@ def test_a_field_at_fault_is_named_by_its_pointer_and_not_quoted(path: str, valu
     pointer = problem.pointer or ""
     assert pointer == "/" + path.replace("a~b", "a~0b") or pointer.startswith(f"/{path}/")
     assert not isinstance(value, str) or len(value) < 4 or value not in problem.detail
+
+
+def test_a_check_in_and_a_training_are_read_whole() -> None:
+    met, trained = read(MET), read(TRAINED)
+    assert isinstance(met, CheckIn)
+    assert (met.person, met.buddy, met.happened_ms) == ("client 42", "client 77", 1795179600000)
+    assert [(each.kind, each.direction, each.minutes) for each in met.moments] == [
+        ("listened", "both", 40), ("other", "gave", None)]
+    assert isinstance(trained, Training)
+    assert (trained.title, trained.completed) == ("Listening skills", "2026-11-20")
+    read(changed("data/buddy", ..., MET))
+    read(changed("data/moments/0/minutes", ..., MET))
+    read(changed("data/completed", "2026-11-25", TRAINED))
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    ("data/community", ...), ("data/community", "elsewhere"), ("data/person", ...), ("data/person", ""), ("data/person", 42),
+    ("data/person", "x" * 201), ("data/person", "a\x00"), ("data/buddy", ""), ("data/happened", ...),
+    ("data/happened", "2026-11-20"), ("data/happened", "2026-11-20T14:00:00"), ("data/happened", 1795000000),
+    ("data/moments", ...), ("data/moments", []), ("data/moments", "listened"),
+    ("data/moments", [{"kind": "other", "direction": "gave"}] * 2), ("data/moments/0/kind", "gesture"),
+    ("data/moments/0/kind", "chatting"), ("data/moments/0/direction", "neither"), ("data/moments/1/minutes", 0),
+    ("data/moments/1/minutes", 1441), ("data/moments/1/minutes", "ten"), ("data/moments/1/note", "it went well"),
+    ("data/name", "Kim")])
+def test_a_field_at_fault_of_a_check_in_is_named_by_its_pointer(path: str, value: Any) -> None:
+    assert refused(changed(path, value, MET)).pointer == "/" + path
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    ("data/person", ...), ("data/title", ...), ("data/title", ""), ("data/title", "x" * 101), ("data/title", "a\nb"),
+    ("data/completed", ...), ("data/completed", "20261120"), ("data/completed", "2026-02-30"),
+    ("data/completed", "2026-11-20T10:00:00Z"), ("data/completed", "2026-11-26"), ("data/mark", "92 of 100")])
+def test_a_field_at_fault_of_a_training_is_named_by_its_pointer(path: str, value: Any) -> None:
+    assert refused(changed(path, value, TRAINED)).pointer == "/" + path
+
+
+@pytest.mark.parametrize("scope", ["checkins", "training"])
+def test_a_scope_that_names_a_person_later_needs_the_reference_to_name_them_by(scope: str) -> None:
+    assert refused(changed("data/scope", ["joined", scope])).pointer == "/data/person"
+    read(changed("data/person", "client 42", changed("data/scope", ["joined", scope])))
 
 
 @pytest.mark.parametrize(("name", "value"), [("Capital", "x"), ("with_line", "x"), ("x" * 21, "x"), ("trace", {"a": 1}),
@@ -107,7 +174,7 @@ def test_whatever_json_comes_is_refused_with_a_reason(value: Any) -> None:
 def test_a_good_event_with_anything_changed_is_read_or_refused(changes: dict[str, Any]) -> None:
     body = json.dumps({**GOOD, **changes}).encode()
     try:
-        referral_of(event_of(parse(body)), ["riverside"])
+        read(body)
     except Refused:
         refused(body)
 

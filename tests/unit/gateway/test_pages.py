@@ -23,7 +23,7 @@ def test_the_gallery_shows_every_template_there_is() -> None:
     shown = (Path(__file__).parent / "gallery.py").read_text("utf-8")
     names = {str(path.relative_to(HERE / "templates/pages").with_suffix("")) for path in HERE.glob("templates/pages/**/*.html")}
     parts = {"message", "me/rest", "me/proposals", "me/buddies", "me/gestures", "me/moments", "me/before", "me/request",
-             "me/notices", "me/aside", "ask/people"}
+             "me/notices", "me/aside", "me/partners", "ask/people"}
     missing = {name for name in names - parts if f'"{name}"' not in shown and f'"{name.removeprefix("me/")}"' not in shown}
     assert not missing
 
@@ -143,6 +143,23 @@ def test_wherever_a_rest_is_offered_the_page_says_that_what_was_suggested_closes
     text = GALLERY[name].text
     assert re.search(r"(W|w)hat we had suggested closes", text)
     assert re.search(r"(Y|y)ou keep your place", text)
+
+
+def test_what_a_partner_told_stands_with_its_source_and_can_be_taken_back_by_whom_it_named_first() -> None:
+    page = GALLERY["me"]
+    assert "Spending quiet time together, I gave this, 18 November 2026, as City clinic told us" in page.text
+    assert "Listening <b>skills</b>, 20 November 2026, as City clinic told us" in page.text
+    actions = [form.attributes["action"] for form in page.all("form")]
+    assert "/me/moments/m3" in actions
+    assert "/me/moments/m4" not in actions
+
+
+def test_each_agreement_is_asked_for_apart_and_nothing_is_ticked_beforehand() -> None:
+    ticks = [each for each in GALLERY["invitation, with agreements"].all("input") if each.attributes["type"] == "checkbox"]
+    assert [(each.attributes["name"], each.attributes["value"]) for each in ticks] == [
+        ("agreed", "checkins"), ("agreed", "training")]
+    assert not any("checked" in each.attributes for each in ticks)
+    assert not [each for each in GALLERY["invitation"].all("input") if each.attributes["type"] == "checkbox"]
 
 
 def test_the_goodbye_promises_no_more_than_holds_when_a_partner_invites_anew() -> None:
