@@ -26,15 +26,24 @@ class Partner:
             "data": {"community": community, "consent": {"reference": f"form-{event_id}"}, "scope": ["joined"],
                      "email": email},
         }
-        body, now = json.dumps(event), datetime.now(UTC)
-        headers = {"webhook-id": event_id, "webhook-timestamp": str(int(now.timestamp())),
-                   "webhook-signature": Webhook(self.secret).sign(event_id, now, body),
-                   "content-type": "application/cloudevents+json"}
+        body = json.dumps(event)
+        headers = self.signed(event_id, body) | {"content-type": "application/cloudevents+json"}
         try:
             answer = httpx.post(f"{url}/v1/events", content=body, headers=headers, timeout=10)
         except httpx.TransportError:
             return 0, {}
         return answer.status_code, answer.json()
+
+    def became(self, url: str, receipt: object) -> dict[str, object]:
+        """What the receipt says now."""
+        answer = httpx.get(f"{url}/v1/receipts/{receipt}", headers=self.signed(str(receipt)), timeout=10)
+        found: dict[str, object] = answer.json()
+        return found
+
+    def signed(self, id: str, body: str = "") -> dict[str, str]:
+        now = datetime.now(UTC)
+        return {"webhook-id": id, "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": Webhook(self.secret).sign(id, now, body)}
 
 
 class Commanded(Protocol):

@@ -10,7 +10,6 @@ import tomllib
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -19,7 +18,6 @@ import httpx
 import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
-from standardwebhooks import Webhook
 
 from shared import mailbox
 from shared.clock import DAY_MS, Clock
@@ -27,7 +25,7 @@ from shared.sealing import Vault, parse_key
 from shared.stream.archive import archivist
 from shared.stream.names import Partition
 from tests.journeys import partner, written
-from tests.journeys.someone import Someone
+from tests.journeys.someone import Someone, comes
 from tests.journeys.system import Up, up
 
 PROGRAMME = Path(__file__).with_name("canary_programme.toml")
@@ -41,6 +39,7 @@ TYPED = [
     "Hazelgrieve said a frightening thing", "my sister Ottoline",                       # concerns
     "nobody.hobblethorn@zebrafield.example", "hobblethorn", "Isolde Fernsby",            # typed where they do not belong
     "consent-of-Saltmarrow-Dee", "as Dee Saltmarrow put it", "Saltmarrow file 4711", "Doctor Umberfold",  # a partner's event
+    "Saltmarrow client 0815", "Umberfold client 0816", "Bearing Wexcombe's sorrow together",  # what a partner tells later
 ]
 
 
@@ -148,28 +147,58 @@ async def befriended(mara: Someone, odo: Someone) -> None:
 
 
 async def referred(lived: Lived, dee: Someone) -> None:
-    """A partner's event with everything in it that an event may bear, and three that are refused."""
-    secret, url = partner.added(lived.system).secret, lived.system.url
+    """Partner's events with everything in them that an event may bear, and some that are refused."""
+    clinic, url = partner.added(lived.system), lived.system.url
     event: dict[str, Any] = {
         "specversion": "1.0", "id": "Saltmarrow file 4711", "source": partner.SOURCE, "type": "twoway.referral.made.v1",
         "subject": "Doctor Umberfold", "referredby": "Doctor Umberfold", "time": "2026-11-23T10:00:00Z",
-        "data": {"community": "riverside", "email": dee.email, "scope": ["joined"],
+        "data": {"community": "riverside", "email": dee.email, "scope": ["joined", "checkins", "training"],
+                 "person": "Saltmarrow client 0815",
                  "consent": {"reference": "consent-of-Saltmarrow-Dee", "wording": "as Dee Saltmarrow put it"}}}
     async with httpx.AsyncClient(base_url=url) as client:
         for status, sent in ((202, event), (202, event), (409, event | {"data": event["data"] | {"email": MARA}}),
                              (400, event | {"data": event["data"] | {"name": "Isolde Fernsby"}}),
                              (400, event | {"type": "Isolde Fernsby"})):
-            body, now = json.dumps(sent), datetime.now(UTC)
-            answer = await client.post("/v1/events", content=body, headers={
-                "content-type": "application/cloudevents+json", "webhook-id": "Saltmarrow file 4711",
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": Webhook(secret).sign("Saltmarrow file 4711", now, body)})
-            assert answer.status_code == status, answer.text
-    link = (await dee.gets("invitation")).link
-    await dee.browser.send((await dee.browser.get(link)).form(link), reply="accept")
-    await dee.asks()
-    lived.canaries.append(dee.alias)
-    await dee.signs_in_by_link()
+            await sends(client, clinic, sent, status)
+        link = (await dee.gets("invitation")).link
+        accepted = (await dee.browser.get(link)).form(link)
+        await dee.browser.send(accepted, reply="accept", agreed=["checkins", "training"])
+        await dee.asks()
+        lived.canaries.append(dee.alias)
+        await dee.signs_in_by_link()
+        await dee.sees("What others may tell us")
+        await told(client, clinic, dee, event)
+
+
+async def told(client: httpx.AsyncClient, clinic: partner.Partner, dee: Someone, event: dict[str, Any]) -> None:
+    """Check-ins and training, taken and refused, and what became of them."""
+    here = {"community": "riverside", "person": "Saltmarrow client 0815"}
+    met = event | {"type": "twoway.checkin.recorded.v1", "data": here | {
+        "happened": "2026-11-20T10:00:00Z", "moments": [{"kind": "listened", "direction": "both", "minutes": 40}]}}
+    trained = event | {"type": "twoway.training.completed.v1", "data": here | {
+        "title": "Bearing Wexcombe's sorrow together", "completed": "2026-11-20"}}
+    receipts = []
+    for number, (status, sent) in enumerate((
+            (202, trained), (202, met), (202, met | {"data": met["data"] | {"buddy": "Umberfold client 0816"}}),
+            (202, trained | {"data": trained["data"] | {"person": "Umberfold client 0816"}}),
+            (400, met | {"data": met["data"] | {"note": "Isolde Fernsby"}}))):
+        answer = await sends(client, clinic, sent | {"id": f"Saltmarrow file 4711 {number}"}, status)
+        receipts.append(str(answer.get("receipt", "")))
+    await dee.sees("Bearing Wexcombe's sorrow together, 20 November 2026, as Clinic told us")
+
+    async def settled() -> bool:
+        became = [clinic.became(dee.url, receipt) for receipt in receipts[:4]]
+        return [each["status"] for each in became] == ["recorded", "refused", "refused", "refused"]
+    await comes(settled, "what became of everything that the partner told")
+
+
+async def sends(client: httpx.AsyncClient, clinic: partner.Partner, event: dict[str, Any], status: int) -> dict[str, Any]:
+    body = json.dumps(event)
+    answer = await client.post("/v1/events", content=body, headers={
+        "content-type": "application/cloudevents+json", **clinic.signed(event["id"], body)})
+    assert answer.status_code == status, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 async def each_parts(mara: Someone, odo: Someone, dee: Someone) -> None:

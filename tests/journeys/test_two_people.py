@@ -220,7 +220,7 @@ async def test_a_partners_referral_joins_by_its_one_invitation(place: Place, com
     assert ("community", company.community) in form.form("/ask").sent
 
     async def joined() -> bool:
-        return '"joined":true' in (await dee.browser.get(f"/v1/receipts/{first['receipt']}")).text
+        return "joined" in clinic.became(place.url, first["receipt"])
     assert not await joined()
     await dee.asks()
     await dee.signs_in_by_link()
