@@ -5,7 +5,7 @@ people's keys against who is there and who has left. Pure: everything was read b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.gateway.store import PairRow, PeerRow, ProposalRow, ReferralRow, RequestRow
@@ -60,6 +60,8 @@ class Pages:
     keys: Collection[str]
     invited: Collection[str] = ()
     """Referrals that hold an address. The event may never have come: then the next one for that address takes over."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """HMAC of a partner's reference → the peer."""
     shut: Collection[str] = ()
     """Of whom the key does not open with the installation's."""
 
@@ -97,6 +99,9 @@ def keys(pages: Pages) -> Iterator[Finding]:
             yield Finding("gateway", "key_of_nobody", id)
     for id in pages.shut:
         yield Finding("gateway", "key_of_another_installation", id)
+    for peer in pages.references.values():
+        if peer not in pages.peers:
+            yield Finding("gateway", "reference_of_nobody", peer)
     for peer, address in pages.addresses.items():
         if pages.holders.get(address) != peer:
             yield Finding("gateway", "address_not_of_peer", peer)

@@ -110,6 +110,12 @@ async def test_a_proposal_that_a_page_does_not_show_is_named(twoway: Twoway, loo
     assert await findings(twoway) == {("gateway", "proposal_not_shown")}
 
 
+async def test_a_partners_reference_of_somebody_who_is_not_here_is_named(twoway: Twoway, loop: Loop) -> None:
+    await lived_in(loop)
+    await loop.redis.hset(loop.partition.of("gateway", "known_as"), "a keyed hash", "nobody")
+    assert await findings(twoway) == {("gateway", "reference_of_nobody")}
+
+
 async def test_a_key_of_somebody_who_left_is_named(twoway: Twoway, loop: Loop) -> None:
     await lived_in(loop)
     [(_, gone)] = set(left_ids.read(twoway.data))

@@ -12,7 +12,7 @@ from services.ledger.audit import findings
 from services.ledger.domain.entries import Account, Leg, moment
 from services.ledger.domain.weeks import Weeks
 from services.ledger.handlers import reversal_id
-from services.ledger.store import Left, Snapshot
+from services.ledger.store import Agreement, Left, Snapshot
 from shared.clock import DAY_MS
 from shared.events import Kind
 from tests.unit.ledger.book import Book
@@ -82,6 +82,7 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: holder(s, "b", pairs=()), "pair_not_of_both"),
     (lambda s: replace(s, pairs={}), "pair_missing"),
     (lambda s: replace(s, left={"a": Left()}), "left_but_there"),
+    (lambda s: replace(s, left={"c": Left()}, agreements={"c": Agreement()}), "agreement_of_a_former_peer"),
     (lambda s: pair(s, peers=("a", "b"), former="elsewhere"), "pair_of_no_former_peer"),
     (lambda s: pair(s, peers=("former", "b")), "pair_of_no_former_peer"),
     (lambda s: pair(s, peers=("former", "b"), former=s.holders["a"].account), "pair_of_no_former_peer"),
