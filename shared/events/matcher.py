@@ -62,7 +62,7 @@ class ProposalDiscarded(Event, type="proposal.discarded", owner=MATCHER):
 
     proposal: str
     peers: tuple[PeerId, PeerId]
-    reason: Literal["declined", "ran_out", "no_longer_fits", "request_withdrawn", "break", "blocked", "left"]
+    reason: Literal["declined", "ran_out", "no_longer_fits", "request_withdrawn", "break", "rest", "silence", "blocked", "left"]
 
 
 class DecisionRefused(Event, type="decision.refused", owner=MATCHER):

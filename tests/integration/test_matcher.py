@@ -26,6 +26,7 @@ from shared.events import (
     ProposalAnswered,
     ProposalApproved,
     ProposalDeclined,
+    ProposalDiscarded,
     ProposalDrafted,
     ProposalLapsed,
     ProposalMade,
@@ -224,6 +225,25 @@ async def test_no_topic_of_anybody_is_readable_anywhere_on_the_server(town: Town
     everything += repr(await town.redis.xrange(P0.log)).encode()
     assert b"r-ada" in everything
     assert b"canary" not in everything
+
+
+async def test_what_waits_for_a_coordinator_goes_when_somebody_rests_or_nobody_looks(redis: Redis, redis_url: str) -> None:
+    """Each of them has an open proposal and something that waits."""
+    town = Town(redis, redis_url, assist=True)
+    async with town.running(town.host()):
+        await town.asks("ada", "ben", capacity=2)
+        for drafted in await town.said(ProposalDrafted):
+            await town.append(ProposalApproved(proposal=drafted.proposal))
+        await town.asks("cleo", "dan", capacity=1)
+        assert sorted(sorted(draft.peers) for draft in await town.said(ProposalDrafted)) == [
+            ["ada", "ben"], ["ada", "cleo"], ["ben", "dan"]]
+        await town.answers(("ada", Answer.NOT_NOW))
+        assert [event.reason for event in await town.said(ProposalDiscarded)] == ["rest"]
+        await town.everything_due()
+        await town.all_read()
+        assert "ran_out" in {event.reason for event in await town.said(ProposalDiscarded)}
+        assert await audit(town.redis, P0) == []
+    assert await town.said(EntrySetAside) == []
 
 
 async def live_through_everything(town: Town) -> None:

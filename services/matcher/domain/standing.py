@@ -55,14 +55,19 @@ class Standing(BaseModel):
     @property
     def places(self) -> int:
         """How many more proposals may go out now."""
-        if self.request is None or self.rest_until_ms or self.break_until_ms or self.lapses >= LAPSES_MAX:
+        if self.request is None or self.rest_until_ms or self.break_until_ms or self.unheard:
             return 0
         return max(0, self.capacity - len(self.proposals) - len(self.pairs))
 
     @property
+    def unheard(self) -> bool:
+        """So many proposals lapsed without a word that nothing more is proposed."""
+        return self.lapses >= LAPSES_MAX
+
+    @property
     def silent(self) -> bool:
         """To be set aside. Not before the last open proposal is over, for it may still be answered."""
-        return self.request is not None and self.lapses >= LAPSES_MAX and not self.proposals and not self.aside
+        return self.request is not None and self.unheard and not self.proposals and not self.aside
 
     @property
     def strangers_to(self) -> frozenset[str]:

@@ -36,7 +36,8 @@ from shared.service import Entry, Handling, Later
 
 R = TypeVar("R")
 WithdrawnReason = Literal["answered", "request_withdrawn", "break", "blocked", "left"]
-DiscardedReason = Literal["declined", "ran_out", "no_longer_fits", "request_withdrawn", "break", "blocked", "left"]
+DiscardedReason = Literal[
+    "declined", "ran_out", "no_longer_fits", "request_withdrawn", "break", "rest", "silence", "blocked", "left"]
 
 
 class MemoryAstray(Exception):
@@ -122,6 +123,14 @@ class Ahead:
         draft = self.get(DRAFTS, id)
         if draft is not None:
             self.say(ProposalDiscarded(proposal=id, peers=draft.peers, reason=reason))
+
+    def discard_all_of(self, peer: str, reason: DiscardedReason) -> list[str]:
+        """All that waits for a coordinator and is for this person, who is not to be written to now. Returns the others."""
+        proposals = (self.get(PEERS, peer) or Standing()).proposals
+        waiting = {id: other for id, other in proposals.items() if self.get(DRAFTS, id) is not None}
+        for id in waiting:
+            self.discard(id, reason)
+        return [*waiting.values()]
 
     def propose(self, match: Match) -> bool:
         """Reserves both and says so: to both, or first to a coordinator. Not when somebody has left whom the pool still

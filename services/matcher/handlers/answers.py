@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from services.matcher.domain import proposals
 from services.matcher.domain.proposals import LAPSED_APART_MS, REST_MS, Next
+from services.matcher.domain.standing import Standing
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.handlers.changes import change, change_both
+from services.matcher.handlers.loading import peer_and_proposals
 from services.matcher.store import PEERS, PROPOSALS, State
 from shared.clock import derived_id
 from shared.events import Answer, AnswerRefused, PairFormed, ProposalAnswered, ProposalLapsed, TimerElapsed
@@ -22,7 +24,9 @@ def proposal_and_both(rows: Rows, id: str) -> Iterable[Ref]:
 
 
 def needs_answer(rows: Rows, event: ProposalAnswered) -> Iterable[Ref]:
-    return proposal_and_both(rows, event.proposal)
+    yield from proposal_and_both(rows, event.proposal)
+    if event.answer is Answer.NOT_NOW:
+        yield from peer_and_proposals(rows, event.peer)
 
 
 def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
@@ -31,6 +35,7 @@ def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
         return ahead.say(AnswerRefused(proposal=event.proposal, peer=event.peer, reason=reason))
     if proposal is None or proposal.peers is None:
         return None
+    freed: list[str] = []
     match proposals.following(proposal, event.answer, _kept_apart(ahead, proposal.peers)):
         case Next.WAIT:
             return None
@@ -44,7 +49,9 @@ def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
             ahead.take_in()
             ahead.withdraw(event.proposal, "answered", by=event.peer)
             _remind(ahead, event)
-    return ahead.propose_for(*proposal.peers)
+            if event.answer is Answer.NOT_NOW:
+                freed = ahead.discard_all_of(event.peer, "rest")
+    return ahead.propose_for(*proposal.peers, *freed)
 
 
 def _kept_apart(ahead: Ahead, peers: tuple[str, str]) -> bool:
@@ -80,17 +87,25 @@ def apply_answer(rows: State, event: ProposalAnswered, at_ms: int) -> None:
 
 
 def needs_lapse(rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
-    return proposal_and_both(rows, event.of)
+    yield from proposal_and_both(rows, event.of)
+    if (proposal := rows.known(PROPOSALS, event.of)) is not None and proposal.peers is not None:
+        for peer in proposal.peers:
+            yield from peer_and_proposals(rows, peer)
 
 
 def decide_lapse(ahead: Ahead, event: TimerElapsed) -> None:
-    """Silent and harmless: both have their places back, and the two are not asked about each other again at once."""
+    """Silent and harmless: both have their places back, and the two are not asked about each other again at once.
+
+    Whoever gave no word three times in a row is not to be written to: what waits for a coordinator goes to nobody.
+    """
     proposal = ahead.get(PROPOSALS, event.of)
     if proposal is None or proposal.peers is None:
         return
     ahead.say(ProposalLapsed(proposal=event.of, peers=proposal.peers, said_yes=proposal.said_yes))
     ahead.remind("apart_over", proposal.peers[0], ahead.now_ms + LAPSED_APART_MS)
-    ahead.propose_for(*proposal.peers)
+    freed = [other for peer in proposal.peers if (ahead.get(PEERS, peer) or Standing()).unheard
+             for other in ahead.discard_all_of(peer, "silence")]
+    ahead.propose_for(*proposal.peers, *freed)
 
 
 def apply_lapse(rows: State, event: TimerElapsed, _at_ms: int) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from services.matcher.domain.standing import FOR_EVER
 from services.matcher.settings import MatcherSettings
+from services.matcher.store import PEERS
 from shared.clock import DAY_MS
 from shared.events import (
     Answer,
@@ -169,20 +170,21 @@ def test_what_waits_takes_one_place_of_several() -> None:
     assert town.standing("ada").places == 0
 
 
-def test_whoever_rests_since_is_not_written_to_when_it_is_approved() -> None:
+def test_not_now_takes_back_what_waits_and_the_other_is_free_for_somebody_else() -> None:
     town = Town(ASSISTED)
     town.asks("ada", capacity=2)
     town.asks("ben")
     town.approves(town.proposal_of("ben"))
     town.asks("cleo")
-    town.answers("ada", Answer.NOT_NOW, town.proposal_of("ben"))
-    discarded, *_ = town.approves(town.proposal_of("cleo"))
-    assert isinstance(discarded, ProposalDiscarded)
-    assert discarded.reason == "no_longer_fits"
+    town.asks("dan")
+    said = town.answers("ada", Answer.NOT_NOW, town.proposal_of("ben"))
+    discarded: ProposalDiscarded = only([event for event in said if isinstance(event, ProposalDiscarded)])
+    assert (discarded.peers, discarded.reason) == (("ada", "cleo"), "rest")
+    assert {peer for draft in town.drafts.values() for peer in draft.peers} == {"ben", "cleo"}
     assert town.standing("ada").proposals == {}
 
 
-def test_nobody_is_set_aside_while_something_of_theirs_waits() -> None:
+def test_who_was_silent_three_times_is_set_aside_at_once_and_what_waits_goes_to_nobody() -> None:
     town = Town(ASSISTED)
     town.asks("ada", capacity=2)
     for name in ("ben", "cleo"):
@@ -194,12 +196,21 @@ def test_nobody_is_set_aside_while_something_of_theirs_waits() -> None:
     town.approves(town.proposal_of("dan"))
     town.pass_time(days=5)
     town.asks("eve")
-    town.pass_time(days=2)
-    assert town.standing("ada").silent is False
-    assert town.every(RequestSetAside) == []
-    said = town.approves(town.proposal_of("eve"))
-    assert kinds(said)[0] == "proposal.discarded"
+    said = town.pass_time(days=2)
+    discarded: ProposalDiscarded = only([event for event in said if isinstance(event, ProposalDiscarded)])
+    assert (discarded.peers, discarded.reason) == (("ada", "eve"), "silence")
     assert [event.peer for event in said if isinstance(event, RequestSetAside)] == ["ada"]
+    assert {peer for draft in town.drafts.values() for peer in draft.peers} == {"dan", "eve"}
+
+
+def test_what_does_not_fit_any_more_when_it_is_approved_goes_to_nobody(town: Town) -> None:
+    """No event leads there today; should one ever, nothing goes out that should not."""
+    proposal = town.proposal_of("ada")
+    town.rows.put(PEERS, "ada", town.standing("ada").resting(town.now_ms + DAY_MS))
+    town.memory.follow("ada", town.standing("ada"))
+    assert [event.reason for event in town.approves(proposal) if isinstance(event, ProposalDiscarded)] == ["no_longer_fits"]
+    assert town.every(ProposalMade) == []
+    assert [town.standing(name).proposals for name in ("ada", "ben")] == [{}, {}]
 
 
 @pytest.mark.parametrize(("given", "assist"), [
