@@ -20,8 +20,8 @@ class GatewaySettings(Settings):
         "private address and through no web server, and the limits per network are off, since everyone comes from one "
         "machine. `twoway up` sets it where both what it listens on and TWOWAY_BASE_URL are this machine's own.")
     posts_per_minute: int = Field(
-        120, ge=1, le=100_000, description="Forms and events that one network (an IPv4 address, an IPv6 /64) may send "
-        "in a minute. A clinic's or a library's people share one.")
+        120, ge=1, le=100_000, description="Forms, events and questions with a receipt that one network (an IPv4 address, "
+        "an IPv6 /64) may send in a minute. A clinic's or a library's people share one.")
     sign_ins_per_quarter: int = Field(
         5, ge=1, le=1_000, description="Sign-in messages that one e-mail address can be sent in 15 minutes: whoever "
         "waits for a slow one asks again once or twice.")

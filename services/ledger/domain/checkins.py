@@ -43,7 +43,8 @@ def of_people(peers: tuple[str | None, ...], agreed: tuple[bool, ...], happened_
 
 
 def pair_of(pairs: Mapping[str, Pair], happened_ms: int, at_ms: int) -> tuple[str, Pair] | Refusal:
-    """The one pair that a check-in can mean among `pairs`, all those there are of the people it names.
+    """The one pair that a check-in can mean among `pairs`, all those there are of the people it names: the one that lasted
+    when it happened, whenever it is told.
 
     A check-in of a day after the pair's end is taken as long as a late moment is: nobody outside learns of an ending
     earlier than the other of the two would.
@@ -53,12 +54,14 @@ def pair_of(pairs: Mapping[str, Pair], happened_ms: int, at_ms: int) -> tuple[st
     begun = {id: pair for id, pair in pairs.items() if pair.formed_ms is None or pair.formed_ms <= happened_ms}
     if not begun:
         return "before_pair"
-    writable = {id: pair for id, pair in begun.items() if not pair.late(at_ms)}
-    if not writable:
+    lasting = {id: pair for id, pair in begun.items() if pair.closed_ms is None or happened_ms <= pair.closed_ms}
+    found = lasting or {id: pair for id, pair in begun.items() if not pair.late(at_ms)}
+    if not found:
         return "pair_ended"
-    lasting = {id: pair for id, pair in writable.items() if pair.closed_ms is None or happened_ms <= pair.closed_ms}
-    found = list((lasting or writable).items())
-    return found[0] if len(found) == 1 else "which_pair"
+    if len({frozenset(pair.peers) for pair in found.values()}) > 1:
+        return "which_pair"
+    id, pair = max(found.items(), key=lambda each: each[1].formed_ms or 0)
+    return "pair_ended" if pair.late(at_ms) else (id, pair)
 
 
 def moments_of(partner: str, pair: str, first: int, told: tuple[Told, ...], happened_ms: int) -> Iterator[Found]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from services.gateway.handlers.receipts import KEPT_MS
-from services.gateway.store import KNOWN_AS, KNOWN_BY, RECEIPTS, REFERRED_AS, SERVICE
+from services.gateway.service import service
+from services.gateway.store import KNOWN_AS, KNOWN_BY, RECEIPTS, REFERRED_AS, SERVICE, TABLES
 from shared.clock import DAY_MS
 from shared.events import (
     CheckinPosted,
@@ -23,7 +26,8 @@ from shared.events import (
 )
 from shared.links import invitation_link
 from shared.rows import Table
-from tests.integration.gateway.site import BASE, GOOD, P0, Site, Visitor
+from shared.stream.rebuild import rebuild
+from tests.integration.gateway.site import BASE, GOOD, P0, Site, Visitor, site
 from tests.integration.gateway.test_partners import Clinic, _clinic
 
 WITH_ALL = ["joined", "checkins", "training"]
@@ -302,7 +306,44 @@ async def test_what_was_agreed_to_is_taken_back_and_given_again_on_the_persons_o
     assert len(await here.events("consent.withdrawn")) == 1
 
 
-async def test_check_ins_and_training_are_limited_and_signed_like_referrals(here: Site, clinic: Clinic) -> None:
+async def test_what_partners_told_can_be_made_again_from_the_log(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path) as here:
+        clinic = await _clinic(here)
+        visitor, kim = await _joins(here, clinic, "checkins", "training")
+        for id, type, data in (("1", "checkin.recorded", MET), ("2", "checkin.recorded", MET | {"person": "client 43"}),
+                               ("3", "training.completed", TRAINED)):
+            await _told(clinic, type, data, id)
+        first, second = (each["checkin"] for each in await here.events("checkin.recorded"))
+        [training] = await here.events("training.completed")
+        await here.says(
+            CheckinPosted(checkin=first, partner="clinic", peers=(kim,), happened_ms=1, moments=(
+                Posted(moment="m1", kind=Kind.LISTENED, giver=kim, receiver="another"),)),
+            CheckinRefused(checkin=second, partner="clinic", reason="unknown_reference"),
+            TrainingNoted(training=training["training"], partner="clinic", peer=kim, about=training["about"]),
+            MomentReversed(moment="m1", giver=kim, receiver="another"))
+        await here.signed_in("kim@example.org", visitor)
+        await visitor.submit("/me/agreements/clinic/training", button=("reply", "back"))
+        await here.says(TimerElapsed(service="gateway", what="receipt_expiry", of=second, due_ms=1))
+        vault = here.host.vault
+    paths = [table.path(P0, SERVICE) for table in TABLES]
+    before = {path: await redis.hgetall(path) for path in paths}
+    assert len(before[RECEIPTS.path(P0, SERVICE)]) == 2
+    await redis.delete(*(table.path(P0, SERVICE) for table in TABLES if table.derived))
+    await rebuild(service(P0, tmp_path), P0, redis, vault, tmp_path)
+    assert {path: await redis.hgetall(path) for path in paths} == before
+
+
+async def test_events_and_questions_share_one_limit(redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    async with site(redis_url, redis, tmp_path, posts_per_minute=2) as here:
+        clinic = await _clinic(here)
+        receipt = await _told(clinic, "checkin.recorded", MET)
+        assert (await clinic.asks(receipt)).status_code == 200
+        for answer in (await clinic.asks(receipt), await clinic.tells("training.completed", TRAINED, id="t-2")):
+            assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+
+
+async def test_check_ins_and_training_are_signed_and_limited_in_size_like_referrals(here: Site, clinic: Clinic) -> None:
     other = await _clinic(here, "other", "https://other.example")
     clinic.secret = other.secret
     assert (await clinic.tells("checkin.recorded", MET, id="x")).status_code == 401

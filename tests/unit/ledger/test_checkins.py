@@ -20,6 +20,7 @@ from shared.events import (
     Event,
     Kind,
     MomentRecorded,
+    PairFormed,
     Sealed,
     Told,
     TrainingCompleted,
@@ -152,12 +153,18 @@ TWO = [("agree", "a"), ("agree", "b")]
     ([*TWO, ("pair", "ac"), ("end", "ac"), ("days", 1)], ("a",), 0, None),
     ([*TWO, ("end", "ab"), ("days", 2), ("pair", "ac"), ("days", 2)], ("a",), 0, None),
     ([*TWO, ("end", "ab"), ("days", 2), ("pair", "ac"), ("days", 2)], ("a",), -5, None),
+    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a",), -31.5, "which_pair"),
+    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a", "b"), -31.5, "pair_ended"),
+    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a",), -1, None),
+    ([*TWO, ("end", "ab"), ("days", 1), ("again", "ab"), ("days", 1), ("end", "ab again"), ("days", 1)],
+     ("a", "b"), -0.5, None),
 ])
 def test_every_check_in_is_taken_or_refused_with_the_first_reason_that_holds(
         before: list[tuple[str, Any]], peers: tuple[str | None, ...], days: float, expected: str | None) -> None:
     book = Clinic()
     for what, of in before:
-        {"agree": book.agrees, "take back": book.takes_back, "leave": book.leaves, "end": book.closes,
+        {"again": lambda of: book.hear(PairFormed(pair=f"{of} again", proposal="another", peers=(of[0], of[1]))),
+         "agree": book.agrees, "take back": book.takes_back, "leave": book.leaves, "end": book.closes,
          "days": book.pass_time, "pair": lambda of: book.forms(of[0], of[1]),
          "agree to training": lambda of: book.agrees(of, "training")}[what](of)
     stored = book.stored()
@@ -253,3 +260,30 @@ def test_the_time_that_late_moments_have_is_the_same_for_check_ins() -> None:
     assert isinstance(book.tells("a", at_ms=happened)[-1], CheckinPosted)
     book.now_ms += 1
     assert refusal(book.tells("a", at_ms=happened, told=(Told(kind=Kind.OTHER, direction="gave"),))) == "pair_ended"
+
+
+STEP = st.one_of(
+    st.tuples(st.just("agrees"), st.sampled_from("abc")), st.tuples(st.just("takes_back"), st.sampled_from("abc")),
+    st.tuples(st.just("tells"), TELLING), st.tuples(st.just("tells"), TELLING),
+    st.tuples(st.just("corrects"), st.integers(0, 5)),
+    st.tuples(st.just("closes"), st.sampled_from(["ab", "bc"])), st.tuples(st.just("leaves"), st.sampled_from("abc")),
+    st.tuples(st.just("pass_time"), st.sampled_from([0.1, 3, 31])), st.tuples(st.just("trained"), st.sampled_from("abc")))
+
+
+@given(st.lists(STEP, max_size=25))
+def test_whatever_happens_around_check_ins_the_books_add_up_and_can_be_made_again(steps: list[tuple[str, Any]]) -> None:
+    book = Clinic("a", "b", "c")
+    book.forms("b", "c")
+    for what, of in steps:
+        if what == "tells":
+            peers, days, told = of
+            book.tells(*peers, days=days, told=tuple(Told(kind=Kind(kind), direction=way) for kind, way in told))
+        elif what == "corrects":
+            recorded = book.every(MomentRecorded)
+            for each in recorded[of:of + 1]:
+                book.corrects(each.recorded_by or "", each.moment)
+        else:
+            getattr(book, what)(of)
+    assert book.findings() == []
+    assert book.rebuilt() == book.stored()
+    assert not book.snapshot().agreements.keys() & book.snapshot().left.keys()
