@@ -101,7 +101,7 @@ reason for or against anybody here, for limits and wishes were kept already."""
 
 def show(each: Waiting, programme: Programme, words: Catalogue, now_ms: int) -> None:
     """For people: the two side by side."""
-    draft, names = each.draft, words.named(programme)
+    draft, names = each.draft, {**words.named(programme), **programme.age_bands}
     community = next((known.name for known in programme.communities if known.key == each.community), each.community)
     print(f"{each.id}   {community}   {'ONLY IN PERSON   ' if each.only_in_person else ''}"
           f"benefit {draft.benefit:,}, step {draft.step}")
@@ -114,7 +114,9 @@ def show(each: Waiting, programme: Programme, words: Catalogue, now_ms: int) -> 
 
 def _said(one: One, field: str, names: Mapping[str, str]) -> str:
     value = None if one.details is None else getattr(one.details, field)
-    return value or "" if value is None or isinstance(value, str) else ", ".join(_named(value, names))
+    if field == "area" or value is None:
+        return value or ""  # in their own words
+    return ", ".join(_named((value,) if isinstance(value, str) else value, names))
 
 
 def _named(keys: Iterable[str], names: Mapping[str, str]) -> Iterable[str]:

@@ -100,10 +100,10 @@ async def test_declined_for_ever_says_so(twoway: Twoway, loop: Loop) -> None:
 
 
 async def test_the_list_shows_what_it_takes_to_decide_and_leaves_a_line_without_it(twoway: Twoway, loop: Loop) -> None:
-    _, _, proposal = await two(loop, seeks=("grief",), offers=("grief", "sleep"), ways=(Way.IN_PERSON,))
+    _, _, proposal = await two(loop, seeks=("grief",), offers=("grief", "sleep"), ways=(Way.IN_PERSON,), age_band="55_64")
     ran = await twoway("proposals", "list", code=1)
     for words in (proposal, "ONLY IN PERSON", "Riverside", "Quillbank Oak", "Silvermoor", "Losing someone", "Sleep",
-                  "Meeting in person",
+                  "Meeting in person", "55 to 64",
                   "They could offer support with something you are looking for: Losing someone", "has waited", "benefit"):
         assert words in ran.out
     assert "brambles" not in ran.out, "an address is nobody's business here"
