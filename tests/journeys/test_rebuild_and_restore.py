@@ -57,11 +57,12 @@ class Still:
         return ran.stdout
 
     def everything(self) -> dict[str, Any]:
-        """All that the partition holds, by key and comparable, but the locks, which run out by themselves."""
+        """All that the partition holds, by key and comparable, but locks and the marks of joining, which run out by
+        themselves within minutes."""
         held: dict[str, Any] = {}
         with Redis.from_url(self.url) as redis:
             for key in redis.scan_iter(match=f"{P0.tag}:*", count=1_000):
-                if key.endswith(b":lock"):
+                if key.endswith(b":lock") or b":joining:" in key:
                     continue
                 readers: dict[bytes, Any] = {b"hash": redis.hgetall, b"string": redis.get, b"stream": redis.xrange,
                                              b"zset": lambda key: redis.zrange(key, 0, -1, withscores=True)}
