@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from services.matcher.domain.bar import BARS, NO_BAR, Dial
+from services.matcher.domain.line import AFTER_DAYS
 from services.matcher.domain.rounds import Policy
 from shared.settings import Settings
 
@@ -31,8 +32,13 @@ class MatcherSettings(Settings):
         120, ge=1, le=3600, description="Seconds after which a round that a killed process was computing is taken up again. "
         "A round of some thousands of people takes seconds.")
 
+    first_in_line_days: int = Field(
+        AFTER_DAYS, ge=1, le=366, description="Days from which somebody who has nobody yet, no suggestion and no buddy, "
+        "chooses first in a round, the longest wait before the others, and never before the dial asks nothing more. So nobody "
+        "is passed over without end. Fewer days cost the others good pairs; more leave people waiting.")
+
     @property
     def policy(self) -> Policy:
         bar = NO_BAR if self.try_out and "dial" not in self.model_fields_set else BARS[self.dial]
         assist = self.assist and not (self.try_out and "assist" not in self.model_fields_set)
-        return Policy(bar, round(self.round_every_minutes * 60_000), assist)
+        return Policy(bar, round(self.round_every_minutes * 60_000), assist, self.first_in_line_days)

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from services.matcher.domain.bar import Bar
 from services.matcher.domain.people import Person
 from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.memory import Memory
@@ -110,7 +109,7 @@ class Chooser:
     async def _choose(self, ref: Ref, row: Round) -> Chosen:
         """People are frozen values: what the reader does to the pool meanwhile does not change what is looked at here."""
         people, began = self._memories[ref.partition].pool.waiting(ref.community), time.monotonic()
-        chosen = await asyncio.to_thread(_choose, people, row.began_ms, self._policy.bar, int(ref.round, 16))
+        chosen = await asyncio.to_thread(_choose, people, row.began_ms, self._policy, int(ref.round, 16))
         log.info("round.computed", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
                  chosen=len(chosen.pairs), ms=round((time.monotonic() - began) * 1000))
         return chosen
@@ -146,10 +145,10 @@ class Chooser:
         return await under_way(self._host.redis, ref.partition, ref.community, ref.round)
 
 
-def _choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int) -> Chosen:
+def _choose(people: Sequence[Person], now_ms: int, policy: Policy, seed: int) -> Chosen:
     from services.matcher.pairing.choosing import choose  # the solver is loaded by whoever has a round to choose
 
-    return choose(people, now_ms, bar, seed)
+    return choose(people, now_ms, policy.bar, seed, first_in_line_days=policy.first_in_line_days)
 
 
 def parts(ref: Ref, chosen: Chosen) -> Iterator[RoundChosen]:

@@ -30,6 +30,8 @@ class Person:
     """How many more proposals may go out now; nobody without a place is looked at."""
     strangers: frozenset[str] = frozenset()
     """Whom nothing may be proposed with."""
+    alone: bool = True
+    """Neither in an open proposal nor in a pair."""
     age_band: str = ""
     """Empty when none was given; then only people who meet any age are met."""
     meets_ages: frozenset[str] = frozenset()
@@ -58,8 +60,12 @@ class Person:
                    newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers)
 
     def standing(self, standing: Standing) -> Person:
-        return replace(self, places=standing.places, strangers=standing.strangers_to, given=standing.given,
-                       received=standing.received, counts_until_ms=standing.counts_until_ms)
+        return replace(self, places=standing.places, strangers=standing.strangers_to, alone=standing.alone,
+                       given=standing.given, received=standing.received, counts_until_ms=standing.counts_until_ms)
+
+    def meeting(self, other: str) -> Person:
+        """As they would be once something is proposed to them and that other."""
+        return replace(self, places=self.places - 1, strangers=self.strangers | {other}, alone=False)
 
     def as_of(self, now_ms: int) -> Person:
         """The same person, without counts that are too old by now."""

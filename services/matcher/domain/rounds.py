@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from services.matcher.domain.bar import BARS, Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
+from services.matcher.domain.line import AFTER_DAYS, first_in_line
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
+from services.matcher.domain.weights import PUBLISHED, Weights
 
 EVERY_MS = 15 * 60 * 1000
 """Between two rounds. Simulated with the bar, a quarter of an hour gave better pairs than an hour without it, sooner. The
@@ -22,11 +24,14 @@ bar matters more than the pace: it comes down by whole days, and whoever arrives
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator chose: how good a pair has to be, how often a round comes, and whether a coordinator looks first."""
+    """What the operator chose: how good a pair has to be, how often a round comes, whether a coordinator looks first, and
+    who goes first in a round."""
 
     bar: Bar = BARS["balanced"]
     round_every_ms: int = EVERY_MS
     assist: bool = True
+    first_in_line_days: int | None = AFTER_DAYS
+    """Days of waiting from which whoever has nobody goes first; none: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +42,21 @@ class Chosen:
     waiting: int
 
 
-def choose(people: Sequence[Person], now_ms: int, bar: Bar) -> Chosen:
+def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: int | None = None,
+           weights: Weights = PUBLISHED) -> Chosen:
     """Pairs who fit and reach the bar, nobody in more of them than they have places.
 
-    Takes the best pair that is left, again and again: whoever could still be paired when it ends would have to be paired
-    with somebody who has no place left. Equals are told apart as `Match.rank` does. Weighs everybody with everybody; 2,000
-    people take some seconds.
+    Whoever is in line chooses first. Then takes the best pair that is left, again and again: whoever could still be paired
+    when it ends would have to be paired with somebody who has no place left. Equals are told apart as `Match.rank` does.
+    Weighs everybody with everybody; 2,000 people take some seconds.
     """
+    if first_in_line_days is not None:
+        first, rest = first_in_line(people, now_ms, bar, first_in_line_days, weights)
+        pairs = [*first, *choose(rest, now_ms, bar, None, weights).pairs]
+        return Chosen(tuple(sorted(pairs, key=lambda match: match.rank)), len(people))
     left = [person.places for person in people]
     pairs = []
-    for points, reaching in sorted(weighed(people, now_ms, bar).items(), reverse=True):
+    for points, reaching in sorted(weighed(people, now_ms, bar, weights).items(), reverse=True):
         alike = [(Match.of(people[a], people[b], points, bar.step(people[a], people[b], now_ms)), a, b)
                  for a, b in (divmod(each, len(people)) for each in reaching) if left[a] and left[b]]
         for match, a, b in sorted(alike, key=lambda each: each[0].rank):
@@ -57,14 +67,14 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar) -> Chosen:
     return Chosen(tuple(pairs), len(people))
 
 
-def weighed(people: Sequence[Person], now_ms: int, bar: Bar) -> dict[int, array[int]]:
+def weighed(people: Sequence[Person], now_ms: int, bar: Bar, weights: Weights = PUBLISHED) -> dict[int, array[int]]:
     """Points → every pair that is worth them, fits and reaches the bar, as one number: the place of one among `people`
     times their count, plus the place of the other. Eight bytes a pair, for there can be millions."""
     weighed: dict[int, array[int]] = {}
     for a, one in enumerate(people):
         for b in range(a + 1, len(people)):
             if fits(one, people[b]):
-                points = benefit(one, people[b], now_ms)
+                points = benefit(one, people[b], now_ms, weights)
                 if bar.lets_pass(points, one, people[b], now_ms):
                     weighed.setdefault(points, array("Q")).append(a * len(people) + b)
     return weighed

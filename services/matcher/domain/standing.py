@@ -65,6 +65,11 @@ class Standing(BaseModel):
         return self.lapses >= LAPSES_MAX
 
     @property
+    def alone(self) -> bool:
+        """Nobody is there, and nobody is proposed."""
+        return not self.proposals and not self.pairs
+
+    @property
     def silent(self) -> bool:
         """To be set aside. Not before the last open proposal is over, for it may still be answered."""
         return self.request is not None and self.unheard and not self.proposals and not self.aside

@@ -96,7 +96,8 @@ class Town(InMemory):
             self.counted_since.add(event.peer)
         for each in [each for each in said if isinstance(each, RoundIntended)]:
             people = self.memory.pool.waiting(each.community)
-            chosen = choose(people, self.now_ms, self.policy.bar, int(each.round, 16))
+            chosen = choose(people, self.now_ms, self.policy.bar, int(each.round, 16),
+                            first_in_line_days=self.policy.first_in_line_days)
             [part] = [part for part, _ in zip(parts(Ref(Partition(0), each.community, each.round), chosen), range(1),
                                               strict=False)]
             self.chosen.append(part)

@@ -1,0 +1,182 @@
+"""Whoever was left out is next: nobody is passed over without end while people who fit them are paired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matcher.domain import rounds
+from services.matcher.domain.bar import BARS, NO_BAR, Bar
+from services.matcher.domain.benefit import benefit
+from services.matcher.domain.constraints import fits
+from services.matcher.domain.line import line
+from services.matcher.domain.people import Person
+from services.matcher.domain.rounds import Chosen
+from services.matcher.domain.standing import Standing
+from services.matcher.pairing.choosing import choose
+from shared.clock import DAY_MS
+from shared.events import Details, Way
+from tests.unit.matcher.crowds import NOW_MS as CROWD_MS
+from tests.unit.matcher.crowds import crowd_people
+from tests.unit.matcher.town import person
+
+BALANCED = BARS["balanced"]
+NOW_MS = 300 * DAY_MS
+Way_ = Callable[[Sequence[Person], int, Bar, int | None], Chosen]
+
+WAYS: dict[str, Way_] = {
+    "plain": lambda people, now_ms, bar, days: rounds.choose(people, now_ms, bar, days),
+    "exact": lambda people, now_ms, bar, days: choose(people, now_ms, bar, 1, 500, days),
+    "by prices": lambda people, now_ms, bar, days: choose(people, now_ms, bar, 1, 0, days),
+}
+
+
+def waited(name: str, days: float, **fields: object) -> Person:
+    return person(name, since_ms=NOW_MS - round(days * DAY_MS), **fields)
+
+
+def together(chosen: Chosen) -> list[set[str]]:
+    return [{each.peer for each in match.people} for match in chosen.pairs]
+
+
+def left_out_for_later_ones(people: Sequence[Person], chosen: Chosen, days: int) -> list[tuple[str, str]]:
+    """(who is in line and has nobody, one they fit who is free or with somebody who stands behind them)."""
+    rank = {each.peer: place for place, each in enumerate(line(people, CROWD_MS, BALANCED, days))}
+    mates: dict[str, set[str]] = {each.peer: set() for each in people}
+    for one, other in map(tuple, together(chosen)):
+        mates[one].add(other)
+        mates[other].add(one)
+    return [(one.peer, other.peer) for one in people if one.peer in rank and not mates[one.peer] for other in people
+            if fits(one, other) and (len(mates[other.peer]) < other.places
+                                     or any(rank.get(mate, 10**6) > rank[one.peer] for mate in mates[other.peer]))]
+
+
+HALF = {"seeks": ("grief", "money"), "offers": ("sleep",)}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_whoever_has_waited_long_takes_the_best_partner_before_a_better_pair_does(way: Way_) -> None:
+    people = [waited("hub", 1), replace(waited("old", 21, **HALF), strangers=frozenset({"ada"})), waited("ada", 3)]
+    assert together(way(people, NOW_MS, BALANCED, None)) == together(way(people, NOW_MS, BALANCED, 22)) == [{"hub", "ada"}]
+    assert together(way(people, NOW_MS, BALANCED, 21)) == [{"hub", "old"}]
+
+
+@pytest.mark.parametrize(("size", "seed"), [(12, 1), (40, 2), (80, 3)])
+def test_of_all_rounds_that_keep_the_line_the_exact_one_brings_most(size: int, seed: int) -> None:
+    """By another library: each place in line counts more than all behind it and all benefit together."""
+    people = crowd_people(size, seed)
+    rank = {each.peer: place for place, each in enumerate(reversed(line(people, CROWD_MS, BALANCED, 40)), 1)}
+    graph, whole = nx.Graph(), size * 20_000
+    for place, a in enumerate(people):
+        for b in people[place + 1:]:
+            if fits(a, b) and BALANCED.lets_pass(points := benefit(a, b, CROWD_MS), a, b, CROWD_MS):
+                turns = sum(whole << rank[each.peer] for each in (a, b) if each.peer in rank)
+                graph.add_edge(a.peer, b.peer, weight=points + turns, points=points)
+    best = sum(graph.edges[pair]["points"] for pair in nx.max_weight_matching(graph))
+    exact, guided = (choose(people, CROWD_MS, BALANCED, 1, exact_max, 40) for exact_max in (500, 0))
+    assert len(rank) > 3
+    assert sum(match.benefit for match in exact.pairs) == best
+    assert sum(match.benefit for match in guided.pairs) >= 0.9 * best
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_the_longest_wait_chooses_before_a_shorter_one_whoever_brings_more(way: Way_) -> None:
+    hub = waited("hub", 1)
+    people = [hub, waited("older", 40, **HALF), waited("old", 30)]
+    strangers = frozenset({"old", "older"})
+    people[1:] = [replace(each, strangers=strangers) for each in people[1:]]
+    assert together(way(people, NOW_MS, BALANCED, None)) == [{"hub", "old"}]
+    assert together(way(people, NOW_MS, BALANCED, 21)) == [{"hub", "older"}]
+
+
+def test_nobody_is_in_line_before_the_bar_is_down_with_somebody_or_without_a_place() -> None:
+    people = [waited("a", 30), waited("b", 20.9), waited("c", 25),
+              waited("busy", 90).standing(Standing(request="r-busy", capacity=2, pairs={"p": "z"})),
+              waited("away", 90).standing(Standing(request="r-away", capacity=1, break_until_ms=1))]
+    assert [each.peer for each in line(people, NOW_MS, BARS["better"], 7)] == ["a", "c"]
+    assert [each.peer for each in line(people, NOW_MS, BALANCED, 7)] == ["a", "c", "b"]
+    assert [each.peer for each in line(people, NOW_MS, BALANCED, 26)] == ["a"]
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_no_wait_makes_two_meet_who_must_not(way: Way_) -> None:
+    people = [waited("old", 200), waited("cy", 100, languages=("cy",)),
+              waited("other", 100, seeks=("money",), offers=("money",)),
+              replace(waited("apart", 100), strangers=frozenset({"old"}))]
+    assert way(people, NOW_MS, NO_BAR, 1).pairs == ()
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_all_rules_hold_in_a_crowd_of_which_many_are_in_line(way: Way_) -> None:
+    people = crowd_people(120, 7, capacity=3)
+    chosen = way(people, CROWD_MS, BALANCED, 30)
+    places = {each.peer: each.places for each in people}
+    assert len(chosen.pairs) > 30
+    for match in chosen.pairs:
+        a, b = match.people
+        assert fits(a, b)
+        assert match.benefit == benefit(a, b, CROWD_MS) >= BALANCED.points(match.step)
+        for each in (a, b):
+            places[each.peer] -= 1
+    assert min(places.values()) >= 0
+    assert len({frozenset(two) for two in together(chosen)}) == len(chosen.pairs)
+    left_out = left_out_for_later_ones(people, chosen, 30)
+    in_line = {each.peer for each in line(people, CROWD_MS, BALANCED, 30)}
+    assert all(other in in_line for _, other in left_out) if way is WAYS["plain"] else left_out == []
+
+
+@pytest.mark.parametrize("exact_max", [500, 0])
+def test_the_order_in_which_people_are_known_changes_nothing(exact_max: int) -> None:
+    people = crowd_people(70, 5, capacity=2)
+    assert choose(people[::-1], CROWD_MS, BALANCED, 1, exact_max, 25) == choose(people, CROWD_MS, BALANCED, 1, exact_max, 25)
+
+
+# ── nobody waits without end ─────────────────────────────────────────────────────────────────────────────────────────
+
+NEWCOMERS = st.lists(st.lists(st.sampled_from(("grief", "sleep", "forms", "money")), min_size=1, max_size=3, unique=True),
+                     min_size=2, max_size=5)
+"""What each of one day's newcomers seeks and offers: with one another they fit fully."""
+
+OVERLOOKED = {
+    "a minority language": Details(seeks=("grief",), offers=("grief",), languages=("ur", "en"), ways=(Way.LETTER, Way.MESSAGE)),
+    "a rare need": Details(seeks=("hearing_voices", "parenting", "grief"), offers=("sleep",)),
+    "little to offer": Details(seeks=("grief", "caring"), offers=()),
+    "one way to meet": Details(seeks=("money", "caring"), offers=("money",), times=("mon-morning",)),
+}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(list(OVERLOOKED)), st.lists(NEWCOMERS, min_size=45, max_size=45))
+def test_everybody_is_proposed_by_the_time_that_those_before_them_in_line_were(
+        names: list[str], days: list[list[list[str]]]) -> None:
+    """Day after day come people who suit each other better. Whoever was there before them waits 21 days, and from then on
+    for as many rounds with somebody who fits them as there are people before them in line."""
+    waiting = {name: Person.of(name, f"r-{name}", "riverside", place * 1000, OVERLOOKED[name]).standing(
+        Standing(request=f"r-{name}", capacity=1)) for place, name in enumerate(names)}
+    waiting = {name: replace(each, strangers=frozenset(names)) for name, each in waiting.items()}
+    chances = dict.fromkeys(names, 0)
+    for day, newcomers in enumerate(days):
+        now_ms = day * DAY_MS + 5_000
+        for place, topics in enumerate(newcomers):
+            name = f"new-{day}-{place}"
+            both = Details(seeks=tuple(topics), offers=tuple(topics), times=("mon-morning", "tue-evening"))
+            waiting[name] = Person.of(name, f"r-{name}", "riverside", now_ms, both).standing(
+                Standing(request=f"r-{name}", capacity=1))
+        there = [name for name in names if name in waiting]
+        line_up = [each.peer for each in line(waiting.values(), now_ms, BALANCED, 21)]
+        open_to = {name: any(fits(waiting[name], each) for each in waiting.values()) for name in there}
+        chosen = rounds.choose(list(waiting.values()), now_ms, BALANCED, 21)
+        for two in together(chosen):
+            for peer in two:
+                del waiting[peer]
+        for name in there:
+            if name in line_up and name in waiting and open_to[name]:
+                chances[name] += 1
+                assert chances[name] <= line_up.index(name), "passed over for somebody who came later"
+    # whoever is still here met nobody who fits since they came in line
+    assert all(not open_to[name] or chances[name] for name in names if name in waiting)
