@@ -55,6 +55,8 @@ class Round(BaseModel):
     began_ms: int = 0
     proposed: int = 0
     no_longer_held: int = 0
+    next: tuple[str, ...] = ()
+    """Whom the latest round left out: whoever comes is looked at with them first."""
 
     @property
     def to_come(self) -> bool:

@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from redis.exceptions import RedisError
 
@@ -23,7 +24,7 @@ from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.memory import Memory
 from services.matcher.store import SERVICE, Claims, Round, under_way
 from shared.clock import derived_id
-from shared.events import ROUND_PAIRS_MAX, ChosenPair, RoundChosen
+from shared.events import NEXT_MAX, ROUND_PAIRS_MAX, ChosenPair, RoundChosen
 from shared.host import Host
 from shared.logs import get_logger
 from shared.stream.append import Input, OtherBody
@@ -151,6 +152,14 @@ def _choose(people: Sequence[Person], now_ms: int, policy: Policy, seed: int) ->
     return choose(people, now_ms, policy.bar, seed, first_in_line_days=policy.first_in_line_days)
 
 
+def next_in_line(left_out: Sequence[str], round: str) -> tuple[str, ...]:
+    """As many as are asked for by name, the first in line first. Of more another part each time, so that nobody who fits no one
+    stands before all others for ever."""
+    if len(left_out) <= NEXT_MAX:
+        return tuple(left_out)
+    return tuple(left_out[place] for place in sorted(Random(round).sample(range(len(left_out)), NEXT_MAX)))
+
+
 def parts(ref: Ref, chosen: Chosen) -> Iterator[RoundChosen]:
     """At most 500 pairs each. Whoever goes on behind the last one gets empty ones, last ones too, without end."""
     pairs = [ChosenPair(peers=(a.peer, b.peer), requests=(a.request, b.request), benefit=match.benefit, step=match.step)
@@ -159,5 +168,6 @@ def parts(ref: Ref, chosen: Chosen) -> Iterator[RoundChosen]:
     while True:
         here, pairs = tuple(pairs[:ROUND_PAIRS_MAX]), pairs[ROUND_PAIRS_MAX:]
         yield RoundChosen(round=ref.round, community=ref.community, part=number, pairs=here, last=not pairs,
-                          waiting=0 if pairs else chosen.waiting, chosen=0 if pairs else len(chosen.pairs))
+                          waiting=0 if pairs else chosen.waiting, chosen=0 if pairs else len(chosen.pairs),
+                          left_out=() if pairs else next_in_line(chosen.left_out, ref.round))
         number += 1

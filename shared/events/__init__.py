@@ -62,6 +62,7 @@ from shared.events.ledger import (
     TrainingRefused,
 )
 from shared.events.matcher import (
+    NEXT_MAX,
     ROUND_PAIRS_MAX,
     AnswerRefused,
     ChosenPair,
@@ -129,6 +130,7 @@ __all__ = [
     "GATEWAY",
     "LEDGER",
     "MATCHER",
+    "NEXT_MAX",
     "NOTIFIER",
     "REGISTRY",
     "ROUND_PAIRS_MAX",

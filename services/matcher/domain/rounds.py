@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.matcher.domain.bar import BARS, Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
-from services.matcher.domain.line import AFTER_DAYS, first_in_line
+from services.matcher.domain.line import AFTER_DAYS, first_in_line, line
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
 from services.matcher.domain.weights import PUBLISHED, Weights
@@ -36,10 +36,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a round came to, best pair first. `waiting` is how many people it looked at."""
+    """What a round came to, best pair first. `waiting` is how many people it looked at; `left_out` are those in line who
+    have nobody now, the first in line first."""
 
     pairs: tuple[Match, ...]
     waiting: int
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, pairs: Iterable[Match], people: Sequence[Person], line: Iterable[Person] = ()) -> Chosen:
+        pairs = sorted(pairs, key=lambda match: match.rank)
+        paired = {person.peer for match in pairs for person in match.people}
+        return cls(tuple(pairs), len(people), tuple(person.peer for person in line if person.peer not in paired))
 
 
 def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: int | None = None,
@@ -53,7 +61,7 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: 
     if first_in_line_days is not None:
         first, rest = first_in_line(people, now_ms, bar, first_in_line_days, weights)
         pairs = [*first, *choose(rest, now_ms, bar, None, weights).pairs]
-        return Chosen(tuple(sorted(pairs, key=lambda match: match.rank)), len(people))
+        return Chosen.of(pairs, people, line(people, now_ms, bar, first_in_line_days))
     left = [person.places for person in people]
     pairs = []
     for points, reaching in sorted(weighed(people, now_ms, bar, weights).items(), reverse=True):

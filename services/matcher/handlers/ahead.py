@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
 from services.matcher.domain.drafts import RUNS_OUT_AFTER_MS, Draft, only_in_person
+from services.matcher.domain.line import is_in_line
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
 from services.matcher.domain.proposals import LAPSES_AFTER_MS
@@ -17,7 +18,7 @@ from services.matcher.domain.reasons import reasons
 from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.handlers.changes import OWN
-from services.matcher.memory import Memory
+from services.matcher.memory import NONE, Memory
 from services.matcher.store import DRAFTS, PEERS, PROPOSALS, ROUNDS, SERVICE
 from shared.clock import derived_id
 from shared.events import (
@@ -87,9 +88,26 @@ class Ahead:
         self.said.append(Later(TimerElapsed(service=SERVICE, what=what, of=of, due_ms=at_ms), at_ms))
 
     def propose_for(self, *peers: str) -> None:
-        """Proposes for these, best pair first, until with none of them there is a pair that fits and reaches the bar."""
-        while (match := self.memory.pool.best_pair(dict.fromkeys(peers), self.now_ms, self.policy.bar)) is not None:
+        """Proposes for these, first with whoever is next and then best pair first, until with none of them there is a pair that
+        fits and reaches the bar."""
+        while (match := self._with_who_is_next(peers) or self.memory.pool.best_pair(
+                dict.fromkeys(peers), self.now_ms, self.policy.bar)) is not None:
             self.propose(match)
+
+    def _with_who_is_next(self, peers: Sequence[str]) -> Match | None:
+        """The best pair of any of `peers` and the first in line whom the latest round left out and whom any of them fits."""
+        pool, days = self.memory.pool, self.policy.first_in_line_days
+        if days is None:
+            return None
+        here = [person for peer in dict.fromkeys(peers) if (person := pool.get(peer)) is not None and person.places]
+        for peer in dict.fromkeys(each for person in here for each in self.memory.rounds.get(person.community, NONE).next):
+            person = pool.get(peer)
+            if person is not None and is_in_line(person, self.now_ms, self.policy.bar, days):
+                matches = [match for other in here if (match := pool.pair_of(
+                    (peer, other.peer), (person.request, other.request), self.now_ms, self.policy.bar)) is not None]
+                if matches:
+                    return min(matches, key=lambda match: match.rank)
+        return None
 
     def set_aside_whoever_is_silent(self) -> None:
         """Of those whom this entry touched."""

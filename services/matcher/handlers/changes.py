@@ -116,11 +116,12 @@ def closed(rows: State, event: PairClosed, _at_ms: int) -> None:
 
 
 def scheduled(rows: State, event: RoundScheduled, _at_ms: int) -> None:
-    rows.put(ROUNDS, event.community, Round(due_ms=event.due_ms))
+    rows.put(ROUNDS, event.community, Round(due_ms=event.due_ms, next=left_out(rows, event.community)))
 
 
 def intended(rows: State, event: RoundIntended, at_ms: int) -> None:
-    rows.put(ROUNDS, event.community, Round(under_way=event.round, began_ms=at_ms))
+    rows.put(ROUNDS, event.community,
+             Round(under_way=event.round, began_ms=at_ms, next=left_out(rows, event.community)))
 
 
 def applied(rows: State, event: RoundApplied, _at_ms: int) -> None:
@@ -130,7 +131,13 @@ def applied(rows: State, event: RoundApplied, _at_ms: int) -> None:
 
 
 def run(rows: State, event: RoundRun, _at_ms: int) -> None:
-    rows.put(ROUNDS, event.community, Round())
+    rows.put(ROUNDS, event.community, Round(next=left_out(rows, event.community)))
+
+
+def left_out(rows: State, community: str) -> tuple[str, ...]:
+    """Whom the community's latest round left out."""
+    row = rows.get(ROUNDS, community)
+    return () if row is None else row.next
 
 
 def nothing(_rows: State, _event: AnswerRefused | DecisionRefused, _at_ms: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.matcher.handlers.ahead import Ahead
+from services.matcher.handlers.changes import left_out
 from services.matcher.store import ROUNDS, SERVICE, Round, State
 from shared.clock import derived_id
 from shared.events import RoundApplied, RoundChosen, RoundIntended, RoundRun, TimerElapsed
@@ -34,7 +35,7 @@ def decide_due(ahead: Ahead, event: TimerElapsed) -> None:
 
 def apply_due(rows: State, event: TimerElapsed, _at_ms: int) -> None:
     if _is_due(rows.get(ROUNDS, event.of), event):
-        rows.put(ROUNDS, event.of, Round())
+        rows.put(ROUNDS, event.of, Round(next=left_out(rows, event.of)))
 
 
 def _is_due(row: Round | None, event: TimerElapsed) -> bool:
@@ -61,8 +62,11 @@ def decide_chosen(ahead: Ahead, event: RoundChosen) -> None:
                                no_longer_held=part.no_longer_held))
 
 
-def apply_chosen(_rows: State, _event: RoundChosen, _at_ms: int) -> None:
-    """What it leads to is said by events of the matcher's own."""
+def apply_chosen(rows: State, event: RoundChosen, _at_ms: int) -> None:
+    """Notes whom the round left out; all else that it leads to is said by events of the matcher's own."""
+    row = rows.get(ROUNDS, event.community)
+    if event.last and row is not None and row.under_way == event.round:
+        rows.put(ROUNDS, event.community, row.model_copy(update={"next": event.left_out}))
 
 
 @dataclass(frozen=True)

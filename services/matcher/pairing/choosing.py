@@ -39,7 +39,7 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, seed: int, exact_max
                  else _guided(everybody, now_ms, bar, weights, rows, seed))
     except TooVaried:
         return rounds.choose(everybody, now_ms, bar, first_in_line_days, weights)
-    return Chosen(tuple(sorted(pairs, key=lambda match: match.rank)), len(everybody))
+    return Chosen.of(pairs, everybody, line)
 
 
 def _exactly(people: Sequence[Person], now_ms: int, bar: Bar, weights: Weights, line: Sequence[int]) -> list[Match]:

@@ -16,14 +16,16 @@ from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.line import line
 from services.matcher.domain.people import Person
-from services.matcher.domain.rounds import Chosen
+from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.pairing.choosing import choose
+from services.matcher.store import ROUNDS, Round
+from services.matcher.worker import next_in_line
 from shared.clock import DAY_MS
-from shared.events import Details, Way
+from shared.events import NEXT_MAX, Answer, Details, Way
 from tests.unit.matcher.crowds import NOW_MS as CROWD_MS
 from tests.unit.matcher.crowds import crowd_people
-from tests.unit.matcher.town import person
+from tests.unit.matcher.town import DAILY, Town, person
 
 BALANCED = BARS["balanced"]
 NOW_MS = 300 * DAY_MS
@@ -134,6 +136,60 @@ def test_all_rules_hold_in_a_crowd_of_which_many_are_in_line(way: Way_) -> None:
 def test_the_order_in_which_people_are_known_changes_nothing(exact_max: int) -> None:
     people = crowd_people(70, 5, capacity=2)
     assert choose(people[::-1], CROWD_MS, BALANCED, 1, exact_max, 25) == choose(people, CROWD_MS, BALANCED, 1, exact_max, 25)
+
+
+# ── who comes between two rounds ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def overlooked(policy: Policy = DAILY) -> Town:
+    """Old has waited for 22 days, with cy, whom old does not fit; ada, who came today, keeps apart from old."""
+    town = Town(policy)
+    town.asks("old", **HALF)
+    town.asks("cy", languages=("cy",))
+    town.pass_time(days=22)
+    town.asks("ada", avoids=("money",))
+    return town
+
+
+def test_whoever_comes_is_looked_at_first_with_those_whom_the_latest_round_left_out() -> None:
+    never = overlooked(replace(DAILY, first_in_line_days=None))
+    assert never.proposed(never.asks("ben")) == [{"ada", "ben"}]
+    town = overlooked()
+    assert town.proposed(town.asks("ben")) == [{"old", "ben"}]
+    assert town.proposed(town.asks("cleo")) == [{"ada", "cleo"}]
+    assert town.findings() == []
+    assert town.rebuilt() == town.stored()
+
+
+@pytest.mark.parametrize(("days", "bens"), [(21, "old"), (None, "ada")])
+def test_whoever_is_freed_is_looked_at_first_with_those_who_were_left_out(days: int | None, bens: str) -> None:
+    town = Town(replace(DAILY, first_in_line_days=days))
+    town.asks("old", **HALF)
+    town.asks("cy", languages=("cy",))
+    town.pass_time(days=20)
+    town.asks("dan", avoids=("money",))
+    assert town.proposed(town.asks("ben")) == [{"ben", "dan"}]
+    town.pass_time(days=2)
+    town.asks("ada", avoids=("money",))
+    assert {"ben", bens} in town.proposed(town.answers("ben", Answer.SOMEONE_DIFFERENT))
+
+
+def test_whoever_left_is_not_named_among_those_who_are_next() -> None:
+    town = overlooked()
+    assert "old" in (town.rows.get(ROUNDS, "riverside") or Round()).next
+    town.leaves("old")
+    assert (town.rows.get(ROUNDS, "riverside") or Round()).next == ("cy",)
+    assert town.proposed(town.asks("ben")) == [{"ada", "ben"}]
+    assert town.rebuilt() == town.stored()
+
+
+def test_of_many_who_were_left_out_another_part_is_next_each_time() -> None:
+    many = [f"p{number:04}" for number in range(NEXT_MAX * 3)]
+    first, second = next_in_line(many, "one round"), next_in_line(many, "another")
+    assert len(first) == len(second) == NEXT_MAX
+    assert first != second
+    assert list(first) == sorted(first)
+    assert next_in_line(many[:NEXT_MAX], "one round") == tuple(many[:NEXT_MAX])
 
 
 # ── nobody waits without end ─────────────────────────────────────────────────────────────────────────────────────────
