@@ -20,13 +20,13 @@ import orjson
 import typer
 from pydantic import ValidationError
 
-from console import pool_file, shown
+from console import looking_back, pool_file, shown
 from console.plot import Bars, svg
 from console.pool_file import Pool
 from console.running import refuse
-from console.system import AsJson
+from console.system import AsJson, Data
 from services.matcher import weights as weights_file
-from services.matcher.domain.bar import BARS, Bar
+from services.matcher.domain.bar import BARS, Bar, Dial
 from services.matcher.domain.reasons import reasons
 from services.matcher.pairing.columns import Crowd
 from services.matcher.pairing.round import Round, run
@@ -44,7 +44,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def match(
-    pool: Annotated[Path, typer.Argument(metavar="POOL.jsonl", help="One person a line, see docs/operators/console.md.")],
+    pool: Annotated[Path | None, typer.Argument(
+        metavar="[POOL.jsonl]", help="One person a line, see docs/operators/console.md.", show_default=False)] = None,
     weights: Annotated[Path | None, typer.Option(help="TOML file of weights; the published ones unless said.")] = None,
     bar: Annotated[int, typer.Option(min=0, max=100_000, help="Least benefit of a pair; falls to 0 in 14 days.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="PAIRS.jsonl", help="Write the pairs here, one a line.")] = None,
@@ -52,12 +53,27 @@ def match(
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="The same seed gives the same pairs.")] = 1,
     plot: Annotated[Path | None, typer.Option(metavar="OUT.svg", help="Draw benefit and waiting here.")] = None,
     json: AsJson = False,
+    replay: Annotated[bool, typer.Option("--replay", help="The last weeks once more, through --weights or --dial.")] = False,
+    what_if: Annotated[bool, typer.Option("--what-if", help="The last weeks at each place of the dial.")] = False,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="How far --replay and --what-if look back.")] = 4,
+    dial: Annotated[Dial | None, typer.Option(help="Of a replay: sooner, balanced or better.")] = None,
+    community: Annotated[str | None, typer.Option(help="Only this one's people, of a replay or what-if.")] = None,
+    made_up: Annotated[int | None, typer.Option(
+        min=2, max=5_000, metavar="PEOPLE", help="What-if for so many made-up people, whatever runs.")] = None,
+    data: Data = None,
 ) -> None:
     """Pair everybody in a pool file for the greatest benefit of all, and prove how near to the best possible it came.
 
-    Exit code 1 when lines were left out because they make no sense; they are named by number.
+    Or look back, without a pool: --replay, --what-if. Nothing is changed by any of it. Exit code 1 when lines were left out
+    because they make no sense; they are named by number.
     """
-    summary, bad = _matched(pool, weights, bar, out, strict, seed, plot)
+    if replay + what_if + (pool is not None) != 1:
+        refuse("name one pool file, or ask for --replay or for --what-if")
+    if replay:
+        return looking_back.replay(weights, dial, weeks, community, json, data)
+    if what_if:
+        return looking_back.what_if(weeks, community, made_up, json, data)
+    summary, bad = _matched(pool or Path(), weights, bar, out, strict, seed, plot)
     if json:
         shown.as_json(summary)
     else:
