@@ -18,6 +18,7 @@ COMMANDS = {
     "concerns": "console.concerns",
     "verify": "console.verify",
     "match": "console.match",
+    "fairness": "console.fairness",
     "rebuild": "console.rebuild",
     "backup": "console.backup",
     "restore": "console.restore",

@@ -1,0 +1,52 @@
+"""Groups that people chose to disclose, from a real log."""
+
+from __future__ import annotations
+
+from tests.integration.console.conftest import Twoway
+from tests.integration.console.loop import Loop
+from tests.integration.console.test_looking_back import tells_nothing_that_was_said
+
+
+async def test_groups_that_people_disclosed_are_told_without_the_small_ones(twoway: Twoway, loop: Loop) -> None:
+    for number in range(6):
+        await loop.person(f"en{number}")
+    for number in range(6):
+        await loop.person(f"cy{number}", languages=("cy",), facts={"gender": "woman"})
+    for number in range(2):
+        await loop.person(f"ur{number}", languages=("ur",))
+    await loop.settle()
+    before = await loop.everything()
+    ran = await twoway("fairness", "--by", "language", "--json")
+    assert await loop.everything() == before
+    assert ran.json["everybody"]["people"] == 14
+    table = ran.json["by"]["language"]
+    assert table["English"] | {"proposed": 1.0, "people": 6} == table["English"]
+    assert table["Cymraeg (Welsh)"] == dict.fromkeys(table["English"], None), "it would give the two away"
+    told = await twoway("fairness", "--by", "language")
+    tells_nothing_that_was_said(told)
+    assert told.out.count("too few to say") >= 2
+    by_default = (await twoway("fairness", "--json")).json["by"]
+    assert list(by_default) == ["language", "age_band", "gender"]
+    assert [group["people"] for group in by_default["gender"].values()] == [8, 6]
+
+
+async def test_only_what_the_programme_may_look_at_is_told(twoway: Twoway, loop: Loop) -> None:
+    await loop.person("ann", facts={"talking": "quiet"})
+    await loop.settle()
+    ran = await twoway("fairness", "--by", "talking", code=2)
+    assert "groups by talking are not told" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+async def test_without_anybody_there_is_one_line(twoway: Twoway, loop: Loop) -> None:
+    ran = await twoway("fairness", code=2)
+    assert "neither the log nor the archive" in ran.err
+    assert (len(ran.err.splitlines()), ran.out) == (1, "")
+
+
+async def test_where_nobody_can_be_opened_there_is_one_line(twoway: Twoway, loop: Loop) -> None:
+    await loop.leave(await loop.person("ann"))
+    await loop.settle()
+    ran = await twoway("fairness", code=2)
+    assert "nobody who can be opened" in ran.err
+    assert (len(ran.err.splitlines()), ran.out) == (1, "")

@@ -1,0 +1,79 @@
+"""How long which group waits: who is counted, in which group, and what is kept back."""
+
+from __future__ import annotations
+
+import tomllib
+
+from console.fairness import NOT_SAID, Served, by_group, grouping, served, total
+from shared.events import Answer, Details
+from shared.programme import DEFAULT, Programme, load
+from tests.unit.console.past import past
+from tests.unit.matcher.town import Town
+
+PROGRAMME: Programme = load()
+FACT = """
+[facts.carer]
+question = "Do you care for somebody?"
+why = "To see whether carers wait longer."
+values = { yes = "I care for somebody", no = "I do not" }
+fairness = true
+"""
+
+
+def people(count: int, **fields: object) -> list[Served]:
+    return [Served(Details(languages=("en",)).model_copy(update=fields), 3.0, True, False, 1, 1) for _ in range(count)]
+
+
+def test_a_minority_language_is_told_where_five_people_speak_no_other_that_is_more_common() -> None:
+    all_of_them = [*people(20), *people(7, languages=("en", "ur")),
+                   *people(6, languages=("ur",)), *people(5, languages=("cy",))]
+    told = by_group(all_of_them, grouping("language", all_of_them, PROGRAMME))
+    assert {name: each.people for name, each in told.items()} == {
+        PROGRAMME.languages["en"]: 27, PROGRAMME.languages["ur"]: 6, PROGRAMME.languages["cy"]: 5}
+
+
+def test_a_group_of_four_is_not_told_and_neither_is_the_one_that_would_give_it_away() -> None:
+    all_of_them = [*people(20), *people(4, languages=("ur",)), *people(6, languages=("cy",))]
+    told = by_group(all_of_them, grouping("language", all_of_them, PROGRAMME))
+    assert {name: each.people for name, each in told.items() if each.people} == {PROGRAMME.languages["en"]: 20}
+    assert total(all_of_them).people == 30
+
+
+def test_one_of_ten_who_was_proposed_to_nobody_is_not_pointed_at_and_none_of_ten_is_told() -> None:
+    waits = Served(Details(languages=("cy",)), 60.0, False, False, 0, 0)
+    one = by_group([*people(9), waits], lambda _: "all")["all"]
+    assert (one.people, one.proposed, one.accepted) == (10, None, 1.0)
+    none = by_group([waits] * 10, lambda _: "all")["all"]
+    assert (none.proposed, none.wait_median_days, none.accepted) == (0.0, 60, None)
+
+
+def test_whoever_did_not_say_is_a_group_of_their_own() -> None:
+    band = next(iter(PROGRAMME.age_bands), "")
+    group = grouping("age_band", [], PROGRAMME)
+    assert group(Details()) == NOT_SAID
+    assert group(Details(age_band="long gone")) == "long gone"
+    assert group(Details(age_band=band)) == (PROGRAMME.age_bands[band] if band else NOT_SAID)
+
+
+def test_who_asked_in_the_window_or_waited_when_it_began_is_counted_once_and_whoever_was_served_before_is_not() -> None:
+    town = Town()
+    town.asks("ada")
+    town.asks("ben")
+    town.asks("cy", languages=("cy",))
+    town.pass_time(days=10)
+    from_ms = town.now_ms
+    town.asks("dan", seeks=("forms",), offers=("forms",))
+    town.no_longer_asks("dan")
+    town.asks("dan")
+    town.asks("eve")
+    town.answers("eve", Answer.YES)
+    town.pass_time(days=2)
+    found = served(past(town), from_ms)
+    assert sorted((each.details.languages, each.proposed, each.answers, round(each.wait_days)) for each in found) == [
+        (("cy",), False, 0, 12), (("en",), True, 0, 0), (("en",), True, 1, 0)]
+
+
+def test_a_fact_that_the_programme_may_look_at_is_told_by_its_words() -> None:
+    programme = Programme.model_validate(tomllib.loads(DEFAULT.read_text("utf-8") + FACT))
+    assert grouping("carer", [], programme)(Details(facts={"carer": "yes"})) == "I care for somebody"
+    assert grouping("carer", [], programme)(Details()) == NOT_SAID
