@@ -20,6 +20,7 @@ from console.running import refuse
 from console.system import System, settings_for
 from services.matcher import weights as weights_file
 from services.matcher.domain.bar import BARS, Dial
+from services.matcher.domain.line import AFTER_DAYS
 from services.matcher.domain.weights import PUBLISHED, Weights
 from services.matcher.settings import MatcherSettings
 from shared.clock import DAY_MS
@@ -59,15 +60,16 @@ def replay(weights: Path | None, dial: Dial | None, weeks: int, community: str |
 def what_if(weeks: int, community: str | None, people: int | None, json: bool, data: Path | None) -> None:
     """The three places of the dial on the programme's own arrivals, or on made-up ones."""
     if people is not None:
-        return _tell_dial(_made_up(people, weeks, None), weeks, json, made_up=people)
+        return _tell_dial(_made_up(people, weeks, None), weeks, AFTER_DAYS, json, made_up=people)
 
     async def work(at: System) -> None:
+        days = settings_for(at.running, MatcherSettings).first_in_line_days
         history = await reading.read(at, community)
         count = history.asked_since(history.now_ms - weeks * 7 * DAY_MS)
         if count >= ENOUGH:
-            _tell_dial(history, weeks, json, made_up=0)
+            _tell_dial(history, weeks, days, json, made_up=0)
         else:
-            _tell_dial(_made_up(MADE_UP, weeks, at.settings.programme), weeks, json, made_up=MADE_UP, own=count)
+            _tell_dial(_made_up(MADE_UP, weeks, at.settings.programme), weeks, days, json, made_up=MADE_UP, own=count)
     return system.run(work, data)
 
 
@@ -76,10 +78,11 @@ def _made_up(people: int, weeks: int, programme: Path | None) -> History:
     return made_up.history(load_programme(programme), people, weeks, SEED, 20_000 * DAY_MS)
 
 
-def _tell_dial(history: History, weeks: int, json: bool, **about: int) -> None:
+def _tell_dial(history: History, weeks: int, line_days: int, json: bool, **about: int) -> None:
     fates = seen(history.happened)
     from_ms = history.now_ms - weeks * 7 * DAY_MS
-    _tell({name: figures(taken(history, from_ms, fates, Way(bar))) for name, bar in BARS.items()}, json,
+    _tell({name: figures(taken(history, from_ms, fates, Way(bar, PUBLISHED, line_days)))
+           for name, bar in BARS.items()}, json,
           weeks=weeks, closed=history.closed, **_endings(fates), **about)
 
 

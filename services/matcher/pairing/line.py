@@ -33,63 +33,72 @@ def run_with_line(crowd: Crowd, line: Sequence[int], weights: Weights = PUBLISHE
     waited[line] = np.minimum(POINTS_MAX, waited[line] + AHEAD)
     found = run(crowd._replace(columns=crowd.columns._replace(waited=waited)), weights, bar=bar, seed=seed)
     more = waited - crowd.columns.waited
-    benefit = found.benefit - more[found.first] - more[found.second]
-    table = _Table(crowd, _by_pair(found.first, found.second, benefit), line)
-    table.seat_who_was_left_out(weights, bar)
-    rest = run(table.left(crowd), weights, bar=bar, seed=seed)
-    table.pairs |= _by_pair(rest.first, rest.second, rest.benefit)
-    return np.array([(*pair, points) for pair, points in sorted(table.pairs.items())], np.int64).reshape(-1, 3).T
+    pairs = np.stack([found.first, found.second, found.benefit - more[found.first] - more[found.second]]).astype(np.int64)
+    table = _Table(crowd, pairs, line)
+    pairs = table.with_who_was_left_out(weights, bar)
+    rest = run(_left(crowd, pairs, table.places), weights, bar=bar, seed=seed)
+    return np.concatenate([pairs, np.stack([rest.first, rest.second, rest.benefit]).astype(np.int64)], axis=1)
 
 
-def _by_pair(first: Ints, second: Ints, benefit: Ints) -> dict[tuple[int, int], int]:
-    return dict(zip(zip(first.tolist(), second.tolist(), strict=True), benefit.tolist(), strict=True))
+def _left(crowd: Crowd, pairs: Ints, places: Ints) -> Crowd:
+    """Everybody with the places that are left, and nobody meets the same one again."""
+    row = np.repeat(np.arange(len(places)), np.diff(crowd.apart_start))
+    once = row < crowd.apart
+    start, apart = neighbours(len(places), np.concatenate([row[once], pairs[0]]),
+                              np.concatenate([crowd.apart[once], pairs[1]]))
+    return crowd._replace(places=places.astype(np.uint8), apart_start=start, apart=apart)
 
 
 class _Table:
     """Who sits with whom, and how many places are left."""
 
-    def __init__(self, crowd: Crowd, pairs: dict[tuple[int, int], int], line: Sequence[int]) -> None:
-        self.pairs, self._crowd, self._line = pairs, crowd, line
+    def __init__(self, crowd: Crowd, pairs: Ints, line: Sequence[int]) -> None:
         n = len(crowd.places)
+        self._crowd, self._pairs, self._line = crowd, pairs, line
         self._rank = np.full(n, n, np.int64)
         self._rank[line] = np.arange(len(line))
-        self._places = crowd.places.astype(np.int64)
-        self._mates: list[set[int]] = [set() for _ in range(n)]
+        self._start, self._mate = neighbours(n, pairs[0], pairs[1])
+        self._moved: dict[int, set[int]] = {}
+        """Row → its mates, of those who sit otherwise than they did."""
+        self.places = crowd.places.astype(np.int64) - np.diff(self._start)
         self._last = np.full(n, -1, np.int64)
         """The rank of the one furthest back in line among those each sits with."""
-        for one, other in pairs:
-            self._join(one, other)
+        np.maximum.at(self._last, pairs[0], self._rank[pairs[1]])
+        np.maximum.at(self._last, pairs[1], self._rank[pairs[0]])
 
-    def seat_who_was_left_out(self, weights: Weights, bar: Bar) -> None:
+    def with_who_was_left_out(self, weights: Weights, bar: Bar) -> Ints:
+        """All pairs once they are seated, 3 by pairs."""
         columns, rules, points = self._crowd.columns, rules_of(self._crowd, bar), Points.of(weights)
+        new, parted = dict[tuple[int, int], int](), set[tuple[int, int]]()
         for row in self._line:
-            if not self._mates[row]:
-                price = np.where((self._places > 0) | (self._last > self._rank[row]), np.int32(0), _NEVER)
+            if not self._mates(row):
+                price = np.where((self.places > 0) | (self._last > self._rank[row]), np.int32(0), _NEVER)
                 other, benefit = best_for(columns, rules, points, price.astype(np.int32), row)
                 if other >= 0:
-                    if not self._places[other]:
-                        self._part(other, max(self._mates[other], key=lambda mate: (int(self._rank[mate]), mate)))
-                    self.pairs[min(row, other), max(row, other)] = benefit
+                    if not self.places[other]:
+                        mate = max(self._mates(other), key=lambda mate: (int(self._rank[mate]), mate))
+                        self._part(other, mate)
+                        if new.pop((min(other, mate), max(other, mate)), None) is None:
+                            parted.add((min(other, mate), max(other, mate)))
                     self._join(row, other)
+                    new[min(row, other), max(row, other)] = benefit
+        keys = self._pairs[0] * len(self.places) + self._pairs[1]
+        still = ~np.isin(keys, [one * len(self.places) + other for one, other in parted])
+        added = np.array([(*two, benefit) for two, benefit in new.items()], np.int64).reshape(-1, 3).T
+        return np.concatenate([self._pairs[:, still], added], axis=1)
 
-    def left(self, crowd: Crowd) -> Crowd:
-        """Everybody with the places that are left, and nobody meets the same one again."""
-        both = np.array(list(self.pairs), np.int64).reshape(-1, 2)
-        known = np.repeat(np.arange(len(self._places)), np.diff(crowd.apart_start))
-        once = known < crowd.apart
-        start, apart = neighbours(len(self._places), np.concatenate([known[once], both[:, 0]]),
-                                  np.concatenate([crowd.apart[once], both[:, 1]]))
-        return crowd._replace(places=self._places.astype(np.uint8), apart_start=start, apart=apart)
+    def _mates(self, row: int) -> set[int]:
+        known = self._moved.get(row)
+        return set(self._mate[self._start[row]:self._start[row + 1]].tolist()) if known is None else known
 
     def _join(self, one: int, other: int) -> None:
         for row, mate in ((one, other), (other, one)):
-            self._mates[row].add(mate)
-            self._places[row] -= 1
+            self._moved[row] = self._mates(row) | {mate}
+            self.places[row] -= 1
             self._last[row] = max(self._last[row], self._rank[mate])
 
     def _part(self, one: int, other: int) -> None:
-        del self.pairs[min(one, other), max(one, other)]
         for row, mate in ((one, other), (other, one)):
-            self._mates[row].discard(mate)
-            self._places[row] += 1
-            self._last[row] = max((int(self._rank[each]) for each in self._mates[row]), default=-1)
+            self._moved[row] = self._mates(row) - {mate}
+            self.places[row] += 1
+            self._last[row] = max((int(self._rank[each]) for each in self._moved[row]), default=-1)

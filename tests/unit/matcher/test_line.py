@@ -192,6 +192,33 @@ def test_of_many_who_were_left_out_another_part_is_next_each_time() -> None:
     assert next_in_line(many[:NEXT_MAX], "one round") == tuple(many[:NEXT_MAX])
 
 
+FULL = {"avoids": ("caring",)}
+"""Somebody with whom nobody fits who seeks help with caring for somebody."""
+
+
+@pytest.mark.parametrize("days", [21, None])
+def test_of_those_who_are_passed_over_day_after_day_one_after_the_other_gets_somebody(days: int | None) -> None:
+    """Each day comes one who suits the next one better than anybody who has waited: a minority language, a rare need, little
+    to offer, one way to meet."""
+    town = Town(replace(DAILY, first_in_line_days=days))
+    overlooked = {"letters": {"ways": (Way.LETTER, Way.MESSAGE), "seeks": ("caring", "grief"), "offers": ("sleep",)},
+                  "urdu": {"languages": ("ur", "en"), "seeks": ("caring",), "offers": ("grief",)},
+                  "rare": {"seeks": ("caring", "hearing_voices", "sleep"), "offers": ("sleep",)},
+                  "little": {"seeks": ("caring", "grief"), "offers": ()}}
+    for name, said in overlooked.items():
+        town.asks(name, **said, meets_ages=("young",), age_band="old")
+        town.pass_time(days=0.01)
+    town.pass_time(days=21.1)
+    served: list[str] = []
+    for day in range(5):
+        town.asks(f"first-{day}", **FULL, age_band="young")
+        said = town.asks(f"second-{day}", age_band="young")
+        served += [name for two in town.proposed(said) for name in two if name in overlooked]
+        town.pass_time(days=1)
+    assert served == (list(overlooked) if days else [])
+    assert town.findings() == []
+
+
 # ── nobody waits without end ─────────────────────────────────────────────────────────────────────────────────────────
 
 NEWCOMERS = st.lists(st.lists(st.sampled_from(("grief", "sleep", "forms", "money")), min_size=1, max_size=3, unique=True),
