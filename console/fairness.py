@@ -20,11 +20,10 @@ from console.figures import quantile, share, waited
 from console.history import History
 from console.replayed import Taken, taken
 from console.running import refuse
-from console.system import AsJson, Data, System
+from console.system import AsJson, Data, System, programme_of
 from shared.clock import DAY_MS
 from shared.events import Answer, Details, ProposalAnswered, SupportRequested
 from shared.programme import Programme
-from shared.programme import load as load_programme
 
 LANGUAGE, AGE_BAND = "language", "age_band"
 NOT_SAID = "not said"
@@ -73,7 +72,7 @@ def fairness(
 ) -> None:
     """Show waiting time, proposals and acceptance by group that people chose to disclose. Fewer than 5 people are not told."""
     async def work(at: System) -> None:
-        programme = load_programme(at.settings.programme)
+        programme = programme_of(at.settings.programme)
         allowed = (LANGUAGE, AGE_BAND, *(key for key, fact in programme.facts.items() if fact.fairness))
         for key in by or ():
             if key not in allowed:

@@ -87,6 +87,9 @@ async def read(at: System, community: str | None = None) -> History:
     if not any(isinstance(each.event, SupportRequested) for each in history.happened):
         refuse(f"neither the log nor the archive in {at.settings.data} tells of anybody who asked for a buddy; "
                "name the data folder of the system that you mean with --data")
+    if community is not None and not (details or closed):
+        there = sorted({each.event.community for each in history.happened if isinstance(each.event, SupportRequested)})
+        refuse(f"nobody asked in a community {community}; there are {', '.join(there)}")
     return history
 
 

@@ -17,14 +17,13 @@ from console.figures import Figures, figures, show
 from console.history import History
 from console.replayed import Way, taken
 from console.running import refuse
-from console.system import System, settings_for
+from console.system import System, programme_of, settings_for
 from services.matcher import weights as weights_file
 from services.matcher.domain.bar import BARS, Dial
 from services.matcher.domain.line import AFTER_DAYS
 from services.matcher.domain.weights import PUBLISHED, Weights
 from services.matcher.settings import MatcherSettings
 from shared.clock import DAY_MS
-from shared.programme import load as load_programme
 
 ENOUGH = 50
 """Requests in the window from which a programme's own arrivals say more than made-up ones."""
@@ -75,7 +74,7 @@ def what_if(weeks: int, community: str | None, people: int | None, json: bool, d
 
 def _made_up(people: int, weeks: int, programme: Path | None) -> History:
     """Ends at a whole number of days, so that the same people come out whenever it is asked for."""
-    return made_up.history(load_programme(programme), people, weeks, SEED, 20_000 * DAY_MS)
+    return made_up.history(programme_of(programme), people, weeks, SEED, 20_000 * DAY_MS)
 
 
 def _tell_dial(history: History, weeks: int, line_days: int, json: bool, **about: int) -> None:

@@ -14,10 +14,9 @@ import typer
 
 from console import drafts, journal, shown, system
 from console.running import refuse
-from console.system import AsJson, Data, System
+from console.system import AsJson, Data, System, programme_of
 from services.gateway import catalogue
 from services.matcher.store import DRAFTS, PROPOSALS, SERVICE
-from shared import programme
 from shared.clock import derived_id
 from shared.events import Event, ProposalApproved, ProposalDeclined
 from shared.programme import Programme
@@ -58,7 +57,7 @@ def show_all(
     That it was looked at is noted in the operators' journal; what it shows is not.
     """
     async def work(at: System) -> int:
-        words = _programme(at)
+        words = programme_of(at.settings.programme)
         await _check_community(at, words, community)
         found = sorted([each async for each in drafts.waiting(at) if community in (None, each.community)],
                        key=lambda each: each.draft.since_ms)
@@ -110,13 +109,6 @@ def decline(
         return 0 if all(went) else 1
     _check(by)
     system.run(work, data)
-
-
-def _programme(at: System) -> Programme:
-    try:
-        return programme.load(at.settings.programme)
-    except (OSError, ValueError) as error:
-        refuse(f"TWOWAY_PROGRAMME: {at.settings.programme} can't be read ({type(error).__name__}); mend it, then look again")
 
 
 async def _check_community(at: System, words: Programme, wanted: str | None) -> None:

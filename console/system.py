@@ -21,8 +21,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from console.running import Running, find, refuse
-from shared import installation
+from shared import installation, programme
 from shared.clock import Clock
+from shared.programme import Programme
 from shared.sealing import BrokenSeal, Vault
 from shared.settings import Settings, text_of
 from shared.stream.append import Appender
@@ -108,6 +109,14 @@ def run_on(running: Running, work: Work, answer_s: float = ANSWER_S_MAX) -> None
             return await work(system)
 
     raise typer.Exit(asyncio.run(whole()) or 0)
+
+
+def programme_of(path: Path | None) -> Programme:
+    """The programme in that file, or the one that ships with Twoway. Refuses what can't be read."""
+    try:
+        return programme.load(path)
+    except (OSError, ValueError) as error:
+        refuse(f"TWOWAY_PROGRAMME: {path} can't be read ({type(error).__name__}); mend it, then look again")
 
 
 def _address(redis_url: str) -> str:

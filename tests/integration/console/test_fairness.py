@@ -38,6 +38,15 @@ async def test_only_what_the_programme_may_look_at_is_told(twoway: Twoway, loop:
     assert len(ran.err.splitlines()) == 1
 
 
+async def test_a_community_that_there_is_not_is_one_line_and_one_that_there_is_has_its_own_people(
+        twoway: Twoway, loop: Loop) -> None:
+    for name in ("ann", "ben", "cat", "dan", "eve"):
+        await loop.person(name)
+    await loop.settle()
+    assert "there are riverside" in (await twoway("fairness", "--community", "elsewhere", code=2)).err
+    assert (await twoway("fairness", "--community", "riverside", "--json")).json["everybody"]["people"] == 5
+
+
 async def test_without_anybody_there_is_one_line(twoway: Twoway, loop: Loop) -> None:
     ran = await twoway("fairness", code=2)
     assert "neither the log nor the archive" in ran.err
