@@ -34,6 +34,8 @@ class Figures:
     pairs: int
     accepted: float | None
     """Of proposals that somebody's word ended, or nobody's did."""
+    accepted_seen: float | None
+    """The same, of those alone whose answer is known."""
     seen: float | None
     """Proposals of two whose answer is known, for they were really proposed to each other."""
 
@@ -50,7 +52,8 @@ def figures(taken: Taken) -> Figures:
         proposals_a_request=share(2 * count, len(requests)), proposals_most=max(load.values(), default=0),
         repeats=taken.repeats, two_way=share(sum(each.two_way for each in taken.proposed), count),
         benefit=round(mean(each.benefit for each in taken.proposed)) if count else None, pairs=taken.pairs,
-        accepted=share(taken.pairs, taken.ended), seen=share(sum(each.seen for each in taken.proposed), count))
+        accepted=share(taken.pairs, taken.ended),
+        accepted_seen=share(taken.known_pairs, taken.known_ended), seen=share(sum(each.seen for each in taken.proposed), count))
 
 
 def waited(taken: Taken, request: str) -> float:
@@ -73,7 +76,7 @@ _ROWS: Sequence[tuple[str, str]] = (
     ("without a proposal", "without_proposal"), ("found a buddy", "paired"), ("proposals", "proposals"),
     ("proposals a request", "proposals_a_request"), ("most to one person", "proposals_most"),
     ("the same two again", "repeats"), ("helps both ways", "two_way"), ("benefit, mean", "benefit"), ("pairs", "pairs"),
-    ("accepted", "accepted"), ("answer known", "seen"))
+    ("accepted", "accepted"), ("accepted, where known", "accepted_seen"), ("answer known", "seen"))
 
 
 def show(columns: Mapping[str, Figures]) -> None:
@@ -87,6 +90,6 @@ def _cell(name: str, value: float | None) -> str:
         return "-"
     if name.endswith("_days"):
         return f"{value:.1f} days"
-    if name in ("paired", "two_way", "accepted", "seen"):
+    if name in ("paired", "two_way", "accepted", "accepted_seen", "seen"):
         return f"{value * 100:.0f} %"
     return f"{value:,}"

@@ -93,6 +93,9 @@ class Taken:
     pairs: int = 0
     ended: int = 0
     """Proposals that somebody's word ended, or nobody's did."""
+    known_pairs: int = 0
+    known_ended: int = 0
+    """The same, of proposals whose two were really proposed to each other."""
 
     @property
     def cohort(self) -> list[str]:
@@ -121,6 +124,8 @@ class _Town:
         self._pool = Pool()
         self._asked: dict[str, SupportRequested] = {}
         self._open: dict[str, tuple[tuple[str, str], int]] = {}
+        self._known: set[str] = set()
+        """Open proposals that end as they are known to have ended."""
         self._words: dict[str, ProposalAnswered] = {}
         self._met: Counter[frozenset[str]] = Counter()
         self._pairs: dict[str, tuple[str, str]] = {}
@@ -215,6 +220,7 @@ class _Town:
     def _offer(self, proposal: str, peers: tuple[str, str], at_ms: int, seen: bool) -> None:
         one, other = (self._people.get(peer) for peer in peers)
         self._open[proposal] = peers, at_ms
+        self._known |= {proposal} if seen else set()
         for peer, mate in (peers, peers[::-1]):
             self._change(peer, Standing.reserved, proposal, mate)
         for person in (one, other):
@@ -234,6 +240,8 @@ class _Town:
         if at_ms >= self.out.from_ms:
             self.out.ended += 1
             self.out.pairs += fate.how == "pair"
+            self.out.known_ended += proposal in self._known
+            self.out.known_pairs += proposal in self._known and fate.how == "pair"
         said = {peers[place] for place in fate.who}
         for peer in said if fate.how != "lapsed" or self._anew else ():
             self._change(peer, Standing.heard)

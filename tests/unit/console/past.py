@@ -11,8 +11,9 @@ from tests.unit.matcher.town import Town
 
 def past(town: Town) -> History:
     """Everything that was heard and said until the town's now. Whoever left can't be opened any more."""
-    happened = [Happened(entry.at_ms, event) for entry, said in town._heard for event in (entry.event, *said)
-                if isinstance(event, KINDS)]
+    told = {id(event): Happened(entry.at_ms, event)  # what a round leads to is told with its timer too
+            for entry, said in town._heard for event in (entry.event, *said)}
+    happened = [each for each in told.values() if isinstance(each.event, KINDS)]
     asked = [each.event for each in happened if isinstance(each.event, SupportRequested)]
     opened = {event.request: VAULT.open(event.details, town.rows.get(KEYS, event.peer), Details) for event in asked}
     details = {request: each for request, each in opened.items() if isinstance(each, Details)}

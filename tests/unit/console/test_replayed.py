@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -15,7 +16,7 @@ from services.matcher.domain.weights import Weights
 from shared.clock import DAY_MS
 from shared.events import Answer, Ending
 from tests.unit.console.past import past
-from tests.unit.matcher.town import Town
+from tests.unit.matcher.town import DAILY, Town
 
 BALANCED = Way(BARS["balanced"])
 HALF = {"seeks": ("grief", "money"), "offers": ("sleep",)}
@@ -62,6 +63,7 @@ def test_as_it_was_is_what_happened(town: Town) -> None:
     assert told.repeats == 1, "fay and gus once more, after the fortnight apart"
     assert told.paired == round(2 / 7, 4)
     assert told.seen == 1.0
+    assert told.accepted == told.accepted_seen == round(1 / 3, 4)
 
 
 def test_the_policy_that_was_proposes_the_same_again(town: Town) -> None:
@@ -134,6 +136,24 @@ def test_what_people_chose_is_kept_to_under_every_policy(what: str) -> None:
     town.pass_time(days=30)
     _, again = both(town, Way(NO_BAR))
     assert again.proposed == []
+
+
+def test_acceptance_is_told_apart_where_both_policies_proposed_the_same_two() -> None:
+    """Ada and Ben said yes to each other. Without a bar Ada and Cy would have met too, whose word nobody knows."""
+    town = Town(replace(DAILY, bar=BARS["better"]))
+    town.asks("ada", capacity=2)
+    town.asks("cy", seeks=("sleep",), offers=("money",))
+    town.asks("ben")
+    town.pass_time(days=3)
+    town.both_say_yes("ada", "ben")
+    town.pass_time(days=5)
+    was, other = both(town, Way(NO_BAR))
+    assert twos(was) == [frozenset(("ada", "ben"))]
+    assert {frozenset(each.peers): each.seen for each in other.proposed if "ada" in each.peers} == {
+        frozenset(("ada", "cy")): False, frozenset(("ada", "ben")): True}
+    assert (other.known_ended, other.known_pairs) == (1, 1)
+    assert other.ended > 1
+    assert figures(other).accepted_seen == 1.0
 
 
 def test_a_break_that_ends_and_a_rest_that_is_over_bring_people_back() -> None:
