@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator
 
 from services.matcher.domain.bar import BARS, NO_BAR, Dial
 from services.matcher.domain.line import AFTER_DAYS
 from services.matcher.domain.rounds import Policy
+from services.matcher.domain.weights import PUBLISHED, Weights
+from services.matcher.weights import read
 from shared.settings import Settings
 
 
@@ -24,6 +29,10 @@ class MatcherSettings(Settings):
         "balanced", description="How good a suggestion has to be, against how long people wait. sooner: half of what each "
         "seeks is enough within two days, whoever fits after a week; balanced: nearly all of it at first, less each day, "
         "whoever fits after two weeks; better: more than that, and three weeks. docs/operators/matching.md tells more.")
+    weights: Path | None = Field(
+        None, description="The programme's own weights, what makes a pair good, as a TOML file; unset means the shipped "
+        "services/matcher/weights.toml, to copy and change, where each weight stands beside its reason. "
+        "`twoway match --weights` tries a file on a pool first.")
     round_every_minutes: float = Field(
         15, ge=0.01, le=1440, description="Minutes between two rounds, in which everybody of a community who waits is looked "
         "at together. More often brings hardly anything: what is enough changes by whole days, and whoever arrives is "
@@ -37,8 +46,20 @@ class MatcherSettings(Settings):
         "chooses first in a round, the longest wait before the others, and never before the dial asks nothing more. So nobody "
         "is passed over without end. Fewer days cost the others good pairs; more leave people waiting.")
 
+    @field_validator("weights")
+    @classmethod
+    def _that_can_be_read(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read(path)
+        return path
+
+    @cached_property
+    def worth(self) -> Weights:
+        """As the file said when it was first asked for: one process goes by the same weights from its start to its end."""
+        return PUBLISHED if self.weights is None else read(self.weights)
+
     @property
     def policy(self) -> Policy:
         bar = NO_BAR if self.try_out and "dial" not in self.model_fields_set else BARS[self.dial]
         assist = self.assist and not (self.try_out and "assist" not in self.model_fields_set)
-        return Policy(bar, round(self.round_every_minutes * 60_000), assist, self.first_in_line_days)
+        return Policy(bar, round(self.round_every_minutes * 60_000), assist, self.first_in_line_days, self.worth)

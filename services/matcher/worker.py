@@ -149,7 +149,8 @@ class Chooser:
 def _choose(people: Sequence[Person], now_ms: int, policy: Policy, seed: int) -> Chosen:
     from services.matcher.pairing.choosing import choose  # the solver is loaded by whoever has a round to choose
 
-    return choose(people, now_ms, policy.bar, seed, first_in_line_days=policy.first_in_line_days)
+    return choose(people, now_ms, policy.bar, seed, first_in_line_days=policy.first_in_line_days,
+                  weights=policy.weights)
 
 
 def next_in_line(left_out: Sequence[str], round: str) -> tuple[str, ...]:

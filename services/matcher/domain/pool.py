@@ -13,6 +13,7 @@ from services.matcher.domain.bar import Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
+from services.matcher.domain.weights import PUBLISHED, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +73,34 @@ class Pool:
         """Everybody of a community who has a place, as of now: what a round is chosen from."""
         return tuple(self._with_places.get(community, {}).values())
 
-    def best_pair(self, peers: Iterable[str], now_ms: int, bar: Bar) -> Match | None:
+    def best_pair(self, peers: Iterable[str], now_ms: int, bar: Bar, weights: Weights = PUBLISHED) -> Match | None:
         """The best pair there is with one of `peers` in it; none when none of them and anybody who has a place both fit
         and reach the bar."""
-        matches = [match for peer in peers if (match := self.best_for(peer, now_ms, bar)) is not None]
+        matches = [match for peer in peers if (match := self.best_for(peer, now_ms, bar, weights)) is not None]
         return min(matches, key=_rank, default=None)
 
-    def best_for(self, peer: str, now_ms: int, bar: Bar) -> Match | None:
+    def best_for(self, peer: str, now_ms: int, bar: Bar, weights: Weights = PUBLISHED) -> Match | None:
         person = self._people.get(peer)
         if person is None or not person.places:
             return None
         best = None
         for other in self._with_places[person.community].values():
             if fits(person, other):
-                points = benefit(person, other, now_ms)
+                points = benefit(person, other, now_ms, weights)
                 if (best is None or points >= best.benefit) and bar.lets_pass(points, person, other, now_ms):
                     match = Match.of(person, other, points, bar.step(person, other, now_ms))
                     best = match if best is None else min(best, match, key=_rank)
         return best
 
-    def pair_of(self, peers: tuple[str, str], requests: tuple[str, str], now_ms: int, bar: Bar) -> Match | None:
+    def pair_of(self, peers: tuple[str, str], requests: tuple[str, str], now_ms: int, bar: Bar,
+                weights: Weights = PUBLISHED) -> Match | None:
         """These two, if they still ask for the same, both have a place, fit and reach the bar; none when not."""
         one, other = self._people.get(peers[0]), self._people.get(peers[1])
         if one is None or other is None or (one.request, other.request) != requests:
             return None
         if not one.places or not other.places or not fits(one, other):
             return None
-        points = benefit(one, other, now_ms)
+        points = benefit(one, other, now_ms, weights)
         if not bar.lets_pass(points, one, other, now_ms):
             return None
         return Match.of(one, other, points, bar.step(one, other, now_ms))

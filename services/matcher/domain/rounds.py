@@ -24,14 +24,15 @@ bar matters more than the pace: it comes down by whole days, and whoever arrives
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator chose: how good a pair has to be, how often a round comes, whether a coordinator looks first, and
-    who goes first in a round."""
+    """What the operator chose: how good a pair has to be, how often a round comes, whether a coordinator looks first,
+    who goes first in a round, and what makes a pair good."""
 
     bar: Bar = BARS["balanced"]
     round_every_ms: int = EVERY_MS
     assist: bool = True
     first_in_line_days: int | None = AFTER_DAYS
     """Days of waiting from which whoever has nobody goes first; none: never."""
+    weights: Weights = PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,21 +90,22 @@ class Ahead:
     def propose_for(self, *peers: str) -> None:
         """Proposes for these, first with whoever is next and then best pair first, until with none of them there is a pair that
         fits and reaches the bar."""
-        while (match := self._with_who_is_next(peers) or self.memory.pool.best_pair(
-                dict.fromkeys(peers), self.now_ms, self.policy.bar)) is not None:
+        pool, policy = self.memory.pool, self.policy
+        while (match := self._with_who_is_next(peers) or pool.best_pair(
+                dict.fromkeys(peers), self.now_ms, policy.bar, policy.weights)) is not None:
             self.propose(match)
 
     def _with_who_is_next(self, peers: Sequence[str]) -> Match | None:
         """The best pair of any of `peers` and the first in line whom the latest round left out and whom any of them fits."""
-        pool, days = self.memory.pool, self.policy.first_in_line_days
-        if days is None:
+        pool, policy = self.memory.pool, self.policy
+        if policy.first_in_line_days is None:
             return None
         here = [person for peer in dict.fromkeys(peers) if (person := pool.get(peer)) is not None and person.places]
         for peer in dict.fromkeys(each for person in here for each in self.memory.rounds.get(person.community, NONE).next):
             person = pool.get(peer)
-            if person is not None and is_in_line(person, self.now_ms, self.policy.bar, days):
+            if person is not None and is_in_line(person, self.now_ms, policy.bar, policy.first_in_line_days):
                 matches = [match for other in here if (match := pool.pair_of(
-                    (peer, other.peer), (person.request, other.request), self.now_ms, self.policy.bar)) is not None]
+                    (peer, other.peer), (person.request, other.request), self.now_ms, policy.bar, policy.weights)) is not None]
                 if matches:
                     return min(matches, key=lambda match: match.rank)
         return None

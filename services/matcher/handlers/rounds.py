@@ -78,7 +78,8 @@ class _Part:
 def _propose_what_holds(ahead: Ahead, event: RoundChosen) -> _Part:
     proposed = 0
     for pair in event.pairs:
-        match = ahead.memory.pool.pair_of(pair.peers, pair.requests, ahead.now_ms, ahead.policy.bar)
+        match = ahead.memory.pool.pair_of(pair.peers, pair.requests, ahead.now_ms, ahead.policy.bar,
+                                          ahead.policy.weights)
         if match is not None and ahead.propose(match):
             proposed += 1
     return _Part(proposed, len(event.pairs) - proposed)

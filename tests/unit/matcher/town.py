@@ -97,7 +97,7 @@ class Town(InMemory):
         for each in [each for each in said if isinstance(each, RoundIntended)]:
             people = self.memory.pool.waiting(each.community)
             chosen = choose(people, self.now_ms, self.policy.bar, int(each.round, 16),
-                            first_in_line_days=self.policy.first_in_line_days)
+                            first_in_line_days=self.policy.first_in_line_days, weights=self.policy.weights)
             [part] = [part for part, _ in zip(parts(Ref(Partition(0), each.community, each.round), chosen), range(1),
                                               strict=False)]
             self.chosen.append(part)
@@ -220,7 +220,7 @@ class Town(InMemory):
                 if fits(a, b) and self._reached(a, b, self.rounds_ms.get(a.community, 0))]
 
     def _reached(self, a: Person, b: Person, at_ms: int) -> bool:
-        return self.policy.bar.lets_pass(benefit(a, b, at_ms), a, b, at_ms)
+        return self.policy.bar.lets_pass(benefit(a, b, at_ms, self.policy.weights), a, b, at_ms)
 
     def remembered_afresh(self) -> dict[str, Person]:
         """The pool as a fresh start would fill it from the rows."""
