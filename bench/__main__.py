@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, pairing, reader, system
+from bench import latency, pairing, pool, reader, system
 from bench.figures import Figure, report
 from shared import logs
 
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "latency": latency.measure,
     "system": system.measure,
     "pairing": pairing.measure,
+    "pool": pool.measure,
 }
 
 

@@ -49,6 +49,8 @@ class Status:
     next_round_s: float | None
     """Until the soonest of the communities' rounds; none when nobody waits with a place."""
     rounds_under_way: int
+    proven_share: float | None
+    """How near to the best possible the latest rounds are proven to have come: the least of the communities' shares."""
     concerns: int
     dead_letters: int
     timers: int
@@ -86,6 +88,7 @@ async def _partition(at: System, partition: Partition) -> Status:
     return Status(
         partition=partition.number, readers=readers, requests=requests, dead_letters=dead, timers=timers,
         log_entries=entries, rounds_under_way=sum(row.under_way is not None for row in rounds),
+        proven_share=min((row.proven_share for row in rounds if row.proven_share is not None), default=None),
         next_round_s=max(0, min(due_ms) - at.clock.now_ms()) / 1000 if due_ms else None,
         waiting=await _count(at, partition, MATCHER, PEERS, lambda row: row.request and not row.proposals and not row.pairs),
         drafts=len(drafted_ms),
@@ -113,11 +116,11 @@ def _show(found: list[Status]) -> None:
     shown.table(("partition", "service", "running", "behind", "for", "cursor"), (
         (f"p{each.partition}", reader.service, "yes" if reader.running else "no", reader.lag_entries,
          shown.span(reader.lag_s), reader.cursor) for each in found for reader in each.readers))
-    names = ("partition", "requests", "waiting", "for approval", "proposals", "pairs", "next round", "concerns", "dead letters",
-             "timers", "log entries")
+    names = ("partition", "requests", "waiting", "for approval", "proposals", "pairs", "next round", "proven", "concerns",
+             "dead letters", "timers", "log entries")
     shown.table(names, (
         (f"p{each.partition}", each.requests, each.waiting, _drafts(each), each.proposals, each.pairs, _round(each),
-         each.concerns, each.dead_letters, each.timers, each.log_entries) for each in found))
+         _proven(each), each.concerns, each.dead_letters, each.timers, each.log_entries) for each in found))
     if any(each.dead_letters for each in found):
         print("Look at what was set aside: twoway dead-letters list")
     if any(each.drafts for each in found):
@@ -134,3 +137,7 @@ def _round(each: Status) -> str:
     if each.rounds_under_way:
         return "under way"
     return "" if each.next_round_s is None else f"in {shown.span(each.next_round_s)}"
+
+
+def _proven(each: Status) -> str:
+    return "" if each.proven_share is None else f"{each.proven_share:.2%}"

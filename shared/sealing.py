@@ -87,15 +87,16 @@ class Vault:
         body = _encrypt(self._cipher(owner, wrapped), content.model_dump_json().encode(), owner.encode())
         return Sealed(f"{SEAL}{owner}.{_text(body)}")
 
-    def open(self, sealed: Sealed, wrapped: bytes | None, model: type[Model]) -> Model | Erased:
-        """What was sealed, or ERASED when the key is no more. Raises BrokenSeal."""
+    def open(self, sealed: Sealed, wrapped: bytes | None, model: type[Model], once: bool = False) -> Model | Erased:
+        """What was sealed, or ERASED when the key is no more. `once`: the key is not kept at hand. Raises BrokenSeal."""
         if wrapped is None:
             return ERASED
         try:
             version, owner, text = sealed.split(".", 2)
             if f"{version}." != SEAL:
                 raise BrokenSeal
-            content = _decrypt(self._cipher(owner, wrapped), _bytes(text), owner.encode())
+            cipher = self._unwrap if once else self._cipher
+            content = _decrypt(cipher(owner, wrapped), _bytes(text), owner.encode())
         except ValueError as error:
             raise BrokenSeal from error
         return model.model_validate_json(content)

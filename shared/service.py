@@ -78,6 +78,9 @@ class Service:
     warm: Callable[[Redis, Partition], Any] | None = None
     """An async function that fills whatever the service keeps in memory beside its rows; called at take-over, and again
     whenever a batch was not committed as it was decided."""
+    mend: Callable[[Redis, Partition], Any] | None = None
+    """An async function that does the same when nobody has written since the last commit: it may look at nothing but what the
+    failed batch changed in memory."""
     before_commit: Callable[[Sequence[Event]], Any] | None = None
     """An async function for the rare effect that must stand before the write does, and may be repeated."""
     after_commit: Callable[[Sequence[Event]], None] | None = None

@@ -53,7 +53,8 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
            apply: Callable[[Any, Any, int], None]) -> Handling:
         return handling(memory, chosen, needs, decide, apply)
 
-    return Service(name=SERVICE, tables=TABLES, own=OWN, warm=memory.warm, inputs={
+    return Service(name=SERVICE, tables=TABLES, own=OWN, warm=memory.warm, mend=memory.mend,
+                   after_commit=lambda _events: memory.committed(), inputs={
         SupportRequested: on(requests.needs_request, requests.decide_request, requests.apply_request),
         SupportWithdrawn: on(requests.needs_withdrawal, requests.decide_withdrawal, requests.apply_withdrawal),
         RequestResumed: on(requests.needs_resumption, requests.decide_resumption, requests.apply_resumption),
@@ -82,6 +83,7 @@ def ringing(service: Service, partition: Partition, memory: Memory, due: Due) ->
                 due.offer(Ref(partition, community, row.under_way))
 
     def wake(events: Sequence[Event]) -> None:
+        memory.committed()
         for event in events:
             if isinstance(event, RoundIntended):
                 due.offer(Ref(partition, event.community, event.round))

@@ -2,17 +2,23 @@
 communities' rounds.
 
 It follows every change of a standing or a round at once, while deciding; when a batch is not committed as it was decided,
-`warm` makes it new from what is stored. So at every commit it equals what a fresh start would read.
+`mend` reads again whom it touched, and when somebody else may have written meanwhile, `warm` makes all of it new from what
+is stored. So at every commit it equals what a fresh start would read.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from heapq import heappop, heappush
+
 from redis.asyncio import Redis
 
 from services.matcher.domain.people import Person
-from services.matcher.domain.pool import Pool
 from services.matcher.domain.standing import Standing
-from services.matcher.store import PEERS, ROUNDS, Request, Round, all_rounds, open_requests
+from services.matcher.pairing.live import LivePool
+from services.matcher.reserves import Reserves
+from services.matcher.store import PEERS, ROUNDS, Request, Round, all_rounds, open_requests, requests_of
 from shared.events import Details
 from shared.logs import get_logger
 from shared.rows import KEYS, Rows
@@ -28,45 +34,79 @@ log = get_logger("services.matcher")
 class Memory:
     """One partition's. Holds in clear what rests sealed, and never writes it anywhere."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self.pool = Pool()
+    def __init__(self, vault: Vault, make_pool: Callable[[], LivePool] = LivePool) -> None:
+        self._vault, self._make_pool = vault, make_pool
+        self.pool = make_pool()
         self.rounds: dict[str, Round] = {}
-        self._standings: dict[str, Standing] = {}
-        self._keys: dict[str, bytes] = {}
+        self._reserves = Reserves()
+        self._touched: dict[str, None] = {}
+        """Whose place in the pool changed, or was looked at for a proposal, since the last commit."""
+        self._now_ms = 0
+        self._counts_until = dict[str, int]()
+        self._growing_old = list[tuple[int, str]]()
+        """A heap of when whose counts are too old."""
 
     async def warm(self, redis: Redis, partition: Partition) -> None:
         """Learns everybody with an open request in one pass, then forgets what it knew before: a round that is chosen
         meanwhile sees a whole pool. Raises RedisError."""
-        fresh = Memory(self._vault)
+        began, fresh = time.monotonic(), Memory(self._vault, self._make_pool)
+        fresh._now_ms = self._now_ms
         fresh.rounds = await all_rounds(redis, partition)
         async for id, request, standing, key in open_requests(redis, partition):
-            details = self._vault.open(request.details, key, Details)
-            if isinstance(details, Details):
-                fresh.learn(id, request, details, standing, key)
-        self.pool, self.rounds, self._standings, self._keys = fresh.pool, fresh.rounds, fresh._standings, fresh._keys
-        log.info("pool.warmed", service="matcher", partition=partition.number, count=len(self.pool))
+            fresh._open(id, request, standing, key)
+        self.pool, self.rounds, self._reserves, self._touched = fresh.pool, fresh.rounds, fresh._reserves, {}
+        self._counts_until, self._growing_old = fresh._counts_until, fresh._growing_old
+        log.info("pool.warmed", service="matcher", partition=partition.number, count=len(self.pool),
+                 ms=round((time.monotonic() - began) * 1000))
+
+    async def mend(self, redis: Redis, partition: Partition) -> None:
+        """A batch was not committed, and nothing else has been since the last one that was: whoever it touched is read
+        again. Raises RedisError."""
+        touched = list(self._touched)
+        self.rounds = await all_rounds(redis, partition)
+        async for id, request, standing, key in requests_of(redis, partition, touched):
+            self.forget(request.peer)
+            self._open(id, request, standing, key)
+            del self._touched[request.peer]
+        for peer in list(self._touched):
+            self.forget(peer)
+        self._touched.clear()
+
+    def committed(self) -> None:
+        """What was decided stands."""
+        self._touched.clear()
+
+    def at(self, now_ms: int) -> None:
+        """It is so late by now: counts that are too old are let go."""
+        self._now_ms = now_ms
+        while self._growing_old and self._growing_old[0][0] <= now_ms:
+            until_ms, peer = heappop(self._growing_old)
+            if self._counts_until.get(peer) == until_ms:
+                del self._counts_until[peer]
+                self.pool.count(peer, 0, 0)
 
     def learn(self, id: str, request: Request, details: Details, standing: Standing, key: bytes) -> None:
-        person = Person.of(request.peer, id, request.community, request.since_ms, details)
-        self._standings[request.peer], self._keys[request.peer] = standing, key
-        self.pool.put(person.standing(standing))
+        self._touched[request.peer] = None
+        self._reserves.put(request.peer, standing, key)
+        self.pool.learn(request.peer, id, request.community, request.since_ms, details, self._as_of_now(request.peer, standing))
 
     def follow(self, peer: str, standing: Standing | None) -> None:
         """A standing changed. Whoever asks for nobody any more is forgotten."""
-        person = self.pool.get(peer)
-        if person is None:
+        request = self.pool.request_of(peer)
+        if request is None:
             return
-        if standing is None or standing.request != person.request:
+        if standing is None or standing.request != request:
             self.forget(peer)
             return
-        self._standings[peer] = standing
-        self.pool.put(person.standing(standing))
+        self._touched[peer] = None
+        self._reserves.stand(peer, standing)
+        self.pool.stand(peer, self._as_of_now(peer, standing))
 
     def forget(self, peer: str) -> None:
+        self._touched[peer] = None
         self.pool.drop(peer)
-        self._standings.pop(peer, None)
-        self._keys.pop(peer, None)
+        self._reserves.drop(peer)
+        self._counts_until.pop(peer, None)
 
     def without_round(self) -> list[str]:
         """Communities in which somebody waits with a place, and no round is to come."""
@@ -75,11 +115,24 @@ class Memory:
     def lend_round(self, rows: Rows, community: str) -> None:
         rows.lend(ROUNDS, community, self.rounds.get(community, NONE))
 
-    def lend(self, rows: Rows, peer: str) -> None:
-        """Gives a batch what reserving `peer` needs: whom the pool chooses, no `needs` could name beforehand.
+    def lend(self, rows: Rows, person: Person) -> None:
+        """Gives a batch what reserving somebody needs: whom the pool chooses, no `needs` could name beforehand.
 
         Their key may have been destroyed a moment ago. Such a proposal is withdrawn when `peer.left` is read, and the
         notifier, on whose way that stands before it, tells nobody of it.
         """
-        rows.lend(PEERS, peer, self._standings[peer])
-        rows.lend(KEYS, peer, self._keys[peer])
+        self._touched[person.peer] = None
+        rows.lend(PEERS, person.peer, self._reserves.standing(person.peer, person.request, person.places))
+        rows.lend(KEYS, person.peer, self._reserves.key(person.peer))
+
+    def _as_of_now(self, peer: str, standing: Standing) -> Standing:
+        now = standing.as_of(self._now_ms)
+        if now.counts_until_ms is not None and now.counts_until_ms != self._counts_until.get(peer):
+            self._counts_until[peer] = now.counts_until_ms
+            heappush(self._growing_old, (now.counts_until_ms, peer))
+        return now
+
+    def _open(self, id: str, request: Request, standing: Standing, key: bytes) -> None:
+        details = self._vault.open(request.details, key, Details, once=True)
+        if isinstance(details, Details):
+            self.learn(id, request, details, standing, key)

@@ -57,10 +57,17 @@ class Round(BaseModel):
     no_longer_held: int = 0
     next: tuple[str, ...] = ()
     """Whom the latest round left out: whoever comes is looked at with them first."""
+    proven_share: float | None = None
+    """Of the latest round that was run."""
+    sampled: bool = False
 
     @property
     def to_come(self) -> bool:
         return bool(self.due_ms or self.under_way)
+
+    def following(self, **now: Any) -> Round:
+        """What is to come now; of what was, only whom the latest round left out, and how good it was proven to be."""
+        return Round(next=self.next, proven_share=self.proven_share, sampled=self.sampled, **now)
 
     def with_part(self, proposed: int, no_longer_held: int) -> Round:
         return self.model_copy(update={"proposed": self.proposed + proposed,
@@ -109,6 +116,25 @@ async def open_requests(redis: Redis, partition: Partition) -> AsyncIterator[tup
                     yield id, request, PEERS.load(standing), key
         if cursor == 0:
             return
+
+
+async def requests_of(redis: Redis, partition: Partition,
+                      peers: Sequence[str]) -> AsyncIterator[tuple[str, Request, Standing, bytes]]:
+    """The same of these peers, as far as they have an open request. Raises RedisError."""
+    if not peers:
+        return
+    texts: Any = await redis.hmget(PEERS.path(partition, SERVICE), list(peers))
+    standings = {peer: PEERS.load(text) for peer, text in zip(peers, texts, strict=True) if text is not None}
+    asking = {peer: standing.request for peer, standing in standings.items() if standing.request is not None}
+    if not asking:
+        return
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.hmget(REQUESTS.path(partition, SERVICE), list(asking.values()))
+    pipeline.hmget(KEYS.path(partition, SERVICE), list(asking))
+    requests, keys = await pipeline.execute()
+    for (peer, id), request, key in zip(asking.items(), requests, keys, strict=True):
+        if request is not None and key is not None:
+            yield id, REQUESTS.load(request), standings[peer], key
 
 
 async def all_rounds(redis: Redis, partition: Partition) -> dict[str, Round]:

@@ -12,16 +12,21 @@ round ends with the first part that says it is the last, whoever wrote it.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from redis.exceptions import RedisError
 
 from services.matcher.domain.people import Person
-from services.matcher.domain.rounds import Chosen, Policy
+from services.matcher.domain.rounds import EXACT_MAX, Chosen, Policy
 from services.matcher.memory import Memory
+from services.matcher.pairing.live import LivePool
+from services.matcher.pairing.seen import Seen
 from services.matcher.store import SERVICE, Claims, Round, under_way
 from shared.clock import derived_id
 from shared.events import NEXT_MAX, ROUND_PAIRS_MAX, ChosenPair, RoundChosen
@@ -107,15 +112,17 @@ class Chooser:
         finally:
             await self._claims.give_back(ref.partition, ref.round)
 
-    async def _choose(self, ref: Ref, row: Round) -> Chosen:
-        """People are frozen values: what the reader does to the pool meanwhile does not change what is looked at here."""
-        people, began = self._memories[ref.partition].pool.waiting(ref.community), time.monotonic()
-        chosen = await asyncio.to_thread(_choose, people, row.began_ms, self._policy, int(ref.round, 16))
+    async def _choose(self, ref: Ref, row: Round) -> Chosen[Any]:
+        """People are frozen values, columns are copied: what the reader does to the pool meanwhile does not change what is
+        looked at here."""
+        began = time.monotonic()
+        waiting = seen_by_a_round(self._memories[ref.partition].pool, ref.community)
+        chosen = await asyncio.to_thread(choose, waiting, row.began_ms, self._policy, int(ref.round, 16))
         log.info("round.computed", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
                  chosen=len(chosen.pairs), ms=round((time.monotonic() - began) * 1000))
         return chosen
 
-    async def _tell(self, ref: Ref, chosen: Chosen) -> None:
+    async def _tell(self, ref: Ref, chosen: Chosen[Any]) -> None:
         """Appends part by part until the round is over. Where another try has written, this one goes on behind it."""
         for number, part in enumerate(parts(ref, chosen)):
             if wait_s := await self._claims.take(ref.partition, ref.round):
@@ -146,11 +153,20 @@ class Chooser:
         return await under_way(self._host.redis, ref.partition, ref.community, ref.round)
 
 
-def _choose(people: Sequence[Person], now_ms: int, policy: Policy, seed: int) -> Chosen:
-    from services.matcher.pairing.choosing import choose  # the solver is loaded by whoever has a round to choose
+def seen_by_a_round(pool: LivePool, community: str) -> Sequence[Person] | Seen:
+    """Everybody of a community with a place, as columns where an exact round would take too long."""
+    seen = pool.seen(community) if pool.with_places(community) > EXACT_MAX else None
+    return pool.waiting(community) if seen is None else seen
 
-    return choose(people, now_ms, policy.bar, seed, first_in_line_days=policy.first_in_line_days,
-                  weights=policy.weights)
+
+def choose(waiting: Sequence[Person] | Seen, now_ms: int, policy: Policy, seed: int) -> Chosen[Any]:
+    """The pairs of a round."""
+    from services.matcher.pairing import choosing  # the solver is loaded by whoever has a round to choose
+
+    if isinstance(waiting, Seen):
+        return choosing.choose_among(waiting, now_ms, policy.bar, seed, policy.first_in_line_days, policy.weights)
+    return choosing.choose(waiting, now_ms, policy.bar, seed, first_in_line_days=policy.first_in_line_days,
+                           weights=policy.weights)
 
 
 def next_in_line(left_out: Sequence[str], round: str) -> tuple[str, ...]:
@@ -161,14 +177,19 @@ def next_in_line(left_out: Sequence[str], round: str) -> tuple[str, ...]:
     return tuple(left_out[place] for place in sorted(Random(round).sample(range(len(left_out)), NEXT_MAX)))
 
 
-def parts(ref: Ref, chosen: Chosen) -> Iterator[RoundChosen]:
+def parts(ref: Ref, chosen: Chosen[Any]) -> Iterator[RoundChosen]:
     """At most 500 pairs each. Whoever goes on behind the last one gets empty ones, last ones too, without end."""
-    pairs = [ChosenPair(peers=(a.peer, b.peer), requests=(a.request, b.request), benefit=match.benefit, step=match.step)
-             for match in chosen.pairs for a, b in [match.people]]
-    number = 0
-    while True:
-        here, pairs = tuple(pairs[:ROUND_PAIRS_MAX]), pairs[ROUND_PAIRS_MAX:]
-        yield RoundChosen(round=ref.round, community=ref.community, part=number, pairs=here, last=not pairs,
-                          waiting=0 if pairs else chosen.waiting, chosen=0 if pairs else len(chosen.pairs),
-                          left_out=() if pairs else next_in_line(chosen.left_out, ref.round))
-        number += 1
+    for number in itertools.count():
+        low = number * ROUND_PAIRS_MAX
+        pairs = tuple(ChosenPair(peers=each.peers, requests=each.requests, benefit=each.benefit, step=each.step)
+                      for each in chosen.pairs[low:low + ROUND_PAIRS_MAX])
+        more = len(chosen.pairs) > low + ROUND_PAIRS_MAX
+        part = RoundChosen(round=ref.round, community=ref.community, part=number, pairs=pairs, last=not more)
+        yield part if more else part.model_copy(update={
+            "waiting": chosen.waiting, "chosen": len(chosen.pairs), "sampled": chosen.sampled,
+            "proven_share": rounded_down(chosen.proven_share), "left_out": next_in_line(chosen.left_out, ref.round)})
+
+
+def rounded_down(share: float | None) -> float | None:
+    """To four digits: what is proven stays proven."""
+    return None if share is None else math.floor(share * 10_000) / 10_000

@@ -169,6 +169,9 @@ class RoundChosen(Event, type="round.chosen", owner=MATCHER):
     left_out: tuple[PeerId, ...] = Field(
         (), max_length=NEXT_MAX,
         description="who is in line and was left out, the first in line first; on the last part")
+    proven_share: float | None = Field(
+        None, ge=0, le=1, description="at least this much of the best possible, rounded down; on the last part")
+    sampled: bool = Field(False, description="that share is a 99.9 % confidence limit")
 
 
 class RoundApplied(Event, type="round.applied", owner=MATCHER):
@@ -182,7 +185,8 @@ class RoundApplied(Event, type="round.applied", owner=MATCHER):
 
 
 class RoundRun(Event, type="round.run", owner=MATCHER):
-    """A round is over. Counts only: people looked at, pairs chosen, proposals made or drafted, pairs that no longer held."""
+    """A round is over. Counts only: people looked at, pairs chosen, proposals made or drafted, pairs that no longer held; and
+    how near to the best possible what was chosen is proven to be."""
 
     round: str
     community: str
@@ -190,3 +194,6 @@ class RoundRun(Event, type="round.run", owner=MATCHER):
     chosen: int
     proposed: int
     no_longer_held: int
+    proven_share: float | None = Field(
+        None, ge=0, le=1, description="at least this much of the best possible; none when nothing is proven")
+    sampled: bool = Field(False, description="that share is a 99.9 % confidence limit")

@@ -62,6 +62,8 @@ class Reader:
         self.decoder = Decoder(self._handling)
         self._turn = asyncio.Lock()
         self._wait_s = WAIT_S
+        self._warm = False
+        """Whether memory was filled as of the cursor or before it, and has followed it since."""
         self.cursor = ""
         self.stopped: str | None = None
         """Why this reader reads no more, when it does not."""
@@ -115,8 +117,12 @@ class Reader:
 
     async def _take_over(self) -> None:
         at = await self._committer.cursor()
-        if self.service.warm is not None:
+        if self._warm and at == self.cursor:
+            await self._reset()
+        elif self.service.warm is not None:
+            self._warm = False
             await self.service.warm(self._redis, self.partition)
+            self._warm = True
         self.cursor = at  # last: with memory from before it, a batch must not pass for one that follows it
 
     async def _batch(self, batch: Batch) -> None:
@@ -278,8 +284,8 @@ class Reader:
 
     async def _reset(self) -> None:
         """Forgets what a failed attempt may have changed in the service's memory."""
-        if self.service.warm is not None:
-            await self.service.warm(self._redis, self.partition)
+        if (again := self.service.mend or self.service.warm) is not None:
+            await again(self._redis, self.partition)
 
     def _stop(self, item: TooNew) -> None:
         self.stopped = f"{item.type} version {item.v} at {item.at} is newer than this code; update the service"

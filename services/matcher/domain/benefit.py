@@ -18,7 +18,6 @@ LEAST = 1
 
 def benefit(a: Person, b: Person, now_ms: int, weights: Weights = PUBLISHED) -> int:
     """Points for a pair that fits. `constraints.fits` is the caller's to ask first."""
-    a, b = a.as_of(now_ms), b.as_of(now_ms)
     return max(LEAST, _help(a, b, weights) + _handy(a, b, weights) + _kind(a, b, weights) + _kind(b, a, weights)
                + waited(a.since_ms, now_ms, weights) + waited(b.since_ms, now_ms, weights))
 

@@ -47,31 +47,25 @@ class Person:
     given: int = 0
     received: int = 0
     """Moments of the last 26 weeks, as the ledger counts them. Their difference is shown to nobody (rule 6)."""
-    counts_until_ms: int | None = None
-    """When these two are too old to count for anything; none when they stay."""
 
     @classmethod
-    def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details) -> Person:
+    def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details, places: int = 0,
+           strangers: frozenset[str] = frozenset(), alone: bool = True, given: int = 0, received: int = 0) -> Person:
         return cls(peer, request, community, since_ms, details, frozenset(details.seeks), frozenset(details.offers),
                    frozenset(details.avoids), frozenset(details.languages), frozenset(details.ways),
-                   frozenset(details.times), as_compared(details.area or ""), age_band=details.age_band or "",
+                   frozenset(details.times), as_compared(details.area or ""), places, strangers, alone,
+                   age_band=details.age_band or "",
                    meets_ages=frozenset(details.meets_ages), facts=details.facts,
                    chosen_limits=_sets(details.chosen_limits), prefers=_sets(details.prefers),
-                   newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers)
+                   newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers, given=given, received=received)
 
     def standing(self, standing: Standing) -> Person:
         return replace(self, places=standing.places, strangers=standing.strangers_to, alone=standing.alone,
-                       given=standing.given, received=standing.received, counts_until_ms=standing.counts_until_ms)
+                       given=standing.given, received=standing.received)
 
     def meeting(self, other: str) -> Person:
         """As they would be once something is proposed to them and that other."""
         return replace(self, places=self.places - 1, strangers=self.strangers | {other}, alone=False)
-
-    def as_of(self, now_ms: int) -> Person:
-        """The same person, without counts that are too old by now."""
-        if self.counts_until_ms is None or now_ms < self.counts_until_ms or self.given == self.received == 0:
-            return self
-        return replace(self, given=0, received=0)
 
 
 def _sets(values: Mapping[str, tuple[str, ...]]) -> Mapping[str, frozenset[str]]:

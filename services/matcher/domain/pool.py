@@ -7,12 +7,13 @@ waits in the community, so its answer is exact; 2,000 people take some milliseco
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.matcher.domain.bar import Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
+from services.matcher.domain.standing import Standing
 from services.matcher.domain.weights import PUBLISHED, Weights
 
 
@@ -27,6 +28,14 @@ class Match:
     @classmethod
     def of(cls, a: Person, b: Person, benefit: int, step: int) -> Match:
         return cls((a, b) if (a.since_ms, a.peer) < (b.since_ms, b.peer) else (b, a), benefit, step)
+
+    @property
+    def peers(self) -> tuple[str, str]:
+        return self.people[0].peer, self.people[1].peer
+
+    @property
+    def requests(self) -> tuple[str, str]:
+        return self.people[0].request, self.people[1].request
 
     @property
     def rank(self) -> tuple[int, int, int, str, str]:
@@ -59,6 +68,19 @@ class Pool:
     def get(self, peer: str) -> Person | None:
         return self._people.get(peer)
 
+    def request_of(self, peer: str) -> str | None:
+        person = self._people.get(peer)
+        return None if person is None else person.request
+
+    def stand(self, peer: str, standing: Standing) -> None:
+        """How somebody who is here stands by now."""
+        self.put(self._people[peer].standing(standing))
+
+    def count(self, peer: str, given: int, received: int) -> None:
+        """What somebody gave and received by now; whoever is not here is not looked at."""
+        if (person := self._people.get(peer)) is not None:
+            self.put(replace(person, given=given, received=received))
+
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())
 
@@ -68,6 +90,10 @@ class Pool:
     def communities(self) -> Iterator[str]:
         """Those in which somebody waits with a place."""
         return (community for community, people in self._with_places.items() if people)
+
+    def with_places(self, community: str) -> int:
+        """How many of a community wait with a place."""
+        return len(self._with_places.get(community, ()))
 
     def waiting(self, community: str) -> tuple[Person, ...]:
         """Everybody of a community who has a place, as of now: what a round is chosen from."""
@@ -95,15 +121,20 @@ class Pool:
     def pair_of(self, peers: tuple[str, str], requests: tuple[str, str], now_ms: int, bar: Bar,
                 weights: Weights = PUBLISHED) -> Match | None:
         """These two, if they still ask for the same, both have a place, fit and reach the bar; none when not."""
-        one, other = self._people.get(peers[0]), self._people.get(peers[1])
-        if one is None or other is None or (one.request, other.request) != requests:
-            return None
-        if not one.places or not other.places or not fits(one, other):
-            return None
-        points = benefit(one, other, now_ms, weights)
-        if not bar.lets_pass(points, one, other, now_ms):
-            return None
-        return Match.of(one, other, points, bar.step(one, other, now_ms))
+        return pair_if_good_enough(self.get(peers[0]), self.get(peers[1]), requests, now_ms, bar, weights)
+
+
+def pair_if_good_enough(one: Person | None, other: Person | None, requests: tuple[str, str], now_ms: int, bar: Bar,
+                        weights: Weights = PUBLISHED) -> Match | None:
+    """Two people as they are now, if they still ask for the same, both have a place, fit and reach the bar."""
+    if one is None or other is None or (one.request, other.request) != requests:
+        return None
+    if not one.places or not other.places or not fits(one, other):
+        return None
+    points = benefit(one, other, now_ms, weights)
+    if not bar.lets_pass(points, one, other, now_ms):
+        return None
+    return Match.of(one, other, points, bar.step(one, other, now_ms))
 
 
 def _rank(match: Match) -> tuple[int, int, int, str, str]:

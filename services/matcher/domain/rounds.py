@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from services.matcher.domain.bar import BARS, Bar
 from services.matcher.domain.benefit import benefit
@@ -16,6 +17,9 @@ from services.matcher.domain.line import AFTER_DAYS, first_in_line, line
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match
 from services.matcher.domain.weights import PUBLISHED, Weights
+
+EXACT_MAX = 500
+"""People up to whom a round is exact: all programmes but the largest, in a fifth of a second."""
 
 EVERY_MS = 15 * 60 * 1000
 """Between two rounds. Simulated with the bar, a quarter of an hour gave better pairs than an hour without it, sooner. The
@@ -35,24 +39,38 @@ class Policy:
     weights: Weights = PUBLISHED
 
 
+class Two(Protocol):
+    """A pair that a round chose. `Match` is one; of very many people there is no more than this."""
+
+    @property
+    def peers(self) -> tuple[str, str]: ...
+    @property
+    def requests(self) -> tuple[str, str]: ...
+    @property
+    def benefit(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+
+
+Pair = TypeVar("Pair", bound=Two, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Generic[Pair]):
     """What a round came to, best pair first. `waiting` is how many people it looked at; `left_out` are those in line who
     have nobody now, the first in line first."""
 
-    pairs: tuple[Match, ...]
+    pairs: Sequence[Pair]
     waiting: int
     left_out: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, pairs: Iterable[Match], people: Sequence[Person], line: Iterable[Person] = ()) -> Chosen:
-        pairs = sorted(pairs, key=lambda match: match.rank)
-        paired = {person.peer for match in pairs for person in match.people}
-        return cls(tuple(pairs), len(people), tuple(person.peer for person in line if person.peer not in paired))
+    proven_share: float | None = None
+    """At least this much of the best possible, were there no line; none when nothing is proven."""
+    sampled: bool = False
+    """Whether that share is a 99.9 % confidence limit."""
 
 
 def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: int | None = None,
-           weights: Weights = PUBLISHED) -> Chosen:
+           weights: Weights = PUBLISHED) -> Chosen[Match]:
     """Pairs who fit and reach the bar, nobody in more of them than they have places.
 
     Whoever is in line chooses first. Then takes the best pair that is left, again and again: whoever could still be paired
@@ -62,7 +80,8 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: 
     if first_in_line_days is not None:
         first, rest = first_in_line(people, now_ms, bar, first_in_line_days, weights)
         pairs = [*first, *choose(rest, now_ms, bar, None, weights).pairs]
-        return Chosen.of(pairs, people, line(people, now_ms, bar, first_in_line_days))
+        in_line = line(people, now_ms, bar, first_in_line_days)
+        return Chosen(best_first(pairs), len(people), who_has_nobody(in_line, pairs))
     left = [person.places for person in people]
     pairs = []
     for points, reaching in sorted(weighed(people, now_ms, bar, weights).items(), reverse=True):
@@ -74,6 +93,16 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: 
                 left[b] -= 1
                 pairs.append(match)
     return Chosen(tuple(pairs), len(people))
+
+
+def best_first(pairs: Iterable[Match]) -> tuple[Match, ...]:
+    return tuple(sorted(pairs, key=lambda match: match.rank))
+
+
+def who_has_nobody(line: Iterable[Person], pairs: Iterable[Match]) -> tuple[str, ...]:
+    """Those in line who are in none of the pairs, in their order."""
+    paired = {peer for match in pairs for peer in match.peers}
+    return tuple(person.peer for person in line if person.peer not in paired)
 
 
 def weighed(people: Sequence[Person], now_ms: int, bar: Bar, weights: Weights = PUBLISHED) -> dict[int, array[int]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.clock import DAY_MS
 
@@ -32,13 +32,13 @@ class Standing(BaseModel):
     """What the latest request said: the most open proposals and pairs at a time (rule 2)."""
     carried: int = 0
     """Pairs that were there before that request. They count, and may alone be more than it asks for."""
-    proposals: dict[str, str] = {}
+    proposals: dict[str, str] = Field(default_factory=dict)
     """Open proposal, or one that waits for a coordinator → the other. Both take a place."""
-    pairs: dict[str, str] = {}
+    pairs: dict[str, str] = Field(default_factory=dict)
     """Pair → the other."""
-    past: dict[str, str] = {}
+    past: dict[str, str] = Field(default_factory=dict)
     """Pair that has ended → the other: the second of two may still say that it ended for safety."""
-    apart: dict[str, int | None] = {}
+    apart: dict[str, int | None] = Field(default_factory=dict)
     """The other → until when these two are not put together, in ms, or FOR_EVER."""
     rest_until_ms: int = 0
     break_until_ms: int = 0
@@ -102,6 +102,11 @@ class Standing(BaseModel):
 
     def counted(self, given: int, received: int, at_ms: int) -> Standing:
         return self._with(given=given, received=received, counts_until_ms=at_ms + COUNTS_LAST_MS)
+
+    def as_of(self, now_ms: int) -> Standing:
+        """The same, without counts that are too old by now."""
+        old = self.counts_until_ms is not None and now_ms >= self.counts_until_ms
+        return self._with(given=0, received=0, counts_until_ms=None) if old else self
 
     def reserved(self, proposal: str, other: str) -> Standing:
         return self._with(proposals={**self.proposals, proposal: other})

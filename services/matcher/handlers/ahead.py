@@ -52,6 +52,7 @@ class Ahead:
                  take_in: Callable[[Any, Any, int], None]) -> None:
         self.rows, self.entry, self.memory, self.policy = rows, entry, memory, policy
         self.now_ms = entry.at_ms
+        memory.at(entry.at_ms)
         self.said: list[Event | Later] = []
         self._take_in: Callable[[Any, Any, int], None] | None = take_in
         self._changed: dict[Ref, Any] = {}
@@ -98,10 +99,12 @@ class Ahead:
     def _with_who_is_next(self, peers: Sequence[str]) -> Match | None:
         """The best pair of any of `peers` and the first in line whom the latest round left out and whom any of them fits."""
         pool, policy = self.memory.pool, self.policy
-        if policy.first_in_line_days is None:
+        if policy.first_in_line_days is None or not any(row.next for row in self.memory.rounds.values()):
             return None
         here = [person for peer in dict.fromkeys(peers) if (person := pool.get(peer)) is not None and person.places]
-        for peer in dict.fromkeys(each for person in here for each in self.memory.rounds.get(person.community, NONE).next):
+        left_out = list(dict.fromkeys(each for person in here for each in self.memory.rounds.get(person.community, NONE).next))
+        might_fit = {each for person in here for each in pool.who_might_fit(left_out, person)} if left_out else ()
+        for peer in (each for each in left_out if each in might_fit):
             person = pool.get(peer)
             if person is not None and is_in_line(person, self.now_ms, policy.bar, policy.first_in_line_days):
                 matches = [match for other in here if (match := pool.pair_of(
@@ -192,7 +195,7 @@ class Ahead:
             raise MemoryAstray
 
     def _reasons(self, reader: Person, other: Person) -> Sealed | None:
-        self.memory.lend(self.rows, reader.peer)
+        self.memory.lend(self.rows, reader)
         return self.rows.seal(reader.peer, reasons(reader, other))
 
 

@@ -116,12 +116,12 @@ def closed(rows: State, event: PairClosed, _at_ms: int) -> None:
 
 
 def scheduled(rows: State, event: RoundScheduled, _at_ms: int) -> None:
-    rows.put(ROUNDS, event.community, Round(due_ms=event.due_ms, next=left_out(rows, event.community)))
+    rows.put(ROUNDS, event.community, _latest(rows, event.community).following(due_ms=event.due_ms))
 
 
 def intended(rows: State, event: RoundIntended, at_ms: int) -> None:
-    rows.put(ROUNDS, event.community,
-             Round(under_way=event.round, began_ms=at_ms, next=left_out(rows, event.community)))
+    row = _latest(rows, event.community)
+    rows.put(ROUNDS, event.community, row.following(under_way=event.round, began_ms=at_ms))
 
 
 def applied(rows: State, event: RoundApplied, _at_ms: int) -> None:
@@ -131,13 +131,12 @@ def applied(rows: State, event: RoundApplied, _at_ms: int) -> None:
 
 
 def run(rows: State, event: RoundRun, _at_ms: int) -> None:
-    rows.put(ROUNDS, event.community, Round(next=left_out(rows, event.community)))
+    row = _latest(rows, event.community)
+    rows.put(ROUNDS, event.community, Round(next=row.next, proven_share=event.proven_share, sampled=event.sampled))
 
 
-def left_out(rows: State, community: str) -> tuple[str, ...]:
-    """Whom the community's latest round left out."""
-    row = rows.get(ROUNDS, community)
-    return () if row is None else row.next
+def _latest(rows: State, community: str) -> Round:
+    return rows.get(ROUNDS, community) or Round()
 
 
 def nothing(_rows: State, _event: AnswerRefused | DecisionRefused, _at_ms: int) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.matcher.handlers.ahead import Ahead
-from services.matcher.handlers.changes import left_out
 from services.matcher.store import ROUNDS, SERVICE, Round, State
 from shared.clock import derived_id
 from shared.events import RoundApplied, RoundChosen, RoundIntended, RoundRun, TimerElapsed
@@ -28,14 +27,15 @@ def decide_due(ahead: Ahead, event: TimerElapsed) -> None:
     if not _is_due(ahead.get(ROUNDS, event.of), event):
         return
     ahead.take_in()
-    if len(ahead.memory.pool.waiting(event.of)) >= FEWEST:
+    if ahead.memory.pool.with_places(event.of) >= FEWEST:
         # its id is the one that the reader gives the event at this place: so what was chosen follows from its intent
         ahead.say(RoundIntended(round=derived_id(ahead.entry.id, f"{SERVICE}:{len(ahead.said)}"), community=event.of))
 
 
 def apply_due(rows: State, event: TimerElapsed, _at_ms: int) -> None:
-    if _is_due(rows.get(ROUNDS, event.of), event):
-        rows.put(ROUNDS, event.of, Round(next=left_out(rows, event.of)))
+    row = rows.get(ROUNDS, event.of)
+    if row is not None and _is_due(row, event):
+        rows.put(ROUNDS, event.of, row.following())
 
 
 def _is_due(row: Round | None, event: TimerElapsed) -> bool:
@@ -56,7 +56,7 @@ def decide_chosen(ahead: Ahead, event: RoundChosen) -> None:
         whole = row.with_part(part.proposed, part.no_longer_held)
         ahead.say(RoundRun(round=event.round, community=event.community, waiting=event.waiting,
                            chosen=whole.proposed + whole.no_longer_held, proposed=whole.proposed,
-                           no_longer_held=whole.no_longer_held))
+                           no_longer_held=whole.no_longer_held, proven_share=event.proven_share, sampled=event.sampled))
     else:
         ahead.say(RoundApplied(round=event.round, community=event.community, part=event.part, proposed=part.proposed,
                                no_longer_held=part.no_longer_held))

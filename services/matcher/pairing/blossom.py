@@ -11,8 +11,7 @@ import numpy as np
 import rustworkx
 from numpy.typing import NDArray
 
-EXACT_MAX = 500
-"""People up to whom a round is exact: all programmes but the largest, in a fifth of a second."""
+from services.matcher.domain.rounds import EXACT_MAX as EXACT_MAX
 
 
 def best_of_table(table: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ are freed so are looked at once more among all who have a place.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,9 +27,25 @@ _NEVER = np.int32(1 << 30)
 """A price that nobody pays."""
 
 
+class InTurn(NamedTuple):
+    pairs: Ints
+    """int64, 3 by pairs: row, greater row, benefit."""
+    proven_share: float
+    """At least this much of the best possible were there no line."""
+    sampled: bool
+    """Whether that is a 99.9 % confidence limit."""
+
+
 def run_with_line(crowd: Crowd, line: Sequence[int], weights: Weights = PUBLISHED, *, bar: Bar = NO_BAR,
-                  seed: int = 1) -> Ints:
-    """int64, 3 by pairs: row, greater row, benefit. `line`: rows, the first in line first. For all of them the bar is down."""
+                  seed: int = 1) -> InTurn:
+    """`line`: rows, the first in line first. For all of them the bar is down.
+
+    Nobody counts for less than they do without a line, so what is above every round in which some count for more is above
+    every round without.
+    """
+    if not line:
+        found = run(crowd, weights, bar=bar, seed=seed)
+        return InTurn(np.stack([found.first, found.second, found.benefit]).astype(np.int64), found.proven_share, found.sampled)
     waited = crowd.columns.waited.copy()
     waited[line] = np.minimum(POINTS_MAX, waited[line] + AHEAD)
     found = run(crowd._replace(columns=crowd.columns._replace(waited=waited)), weights, bar=bar, seed=seed)
@@ -37,7 +54,9 @@ def run_with_line(crowd: Crowd, line: Sequence[int], weights: Weights = PUBLISHE
     table = _Table(crowd, pairs, line)
     pairs = table.with_who_was_left_out(weights, bar)
     rest = run(_left(crowd, pairs, table.places), weights, bar=bar, seed=seed)
-    return np.concatenate([pairs, np.stack([rest.first, rest.second, rest.benefit]).astype(np.int64)], axis=1)
+    pairs = np.concatenate([pairs, np.stack([rest.first, rest.second, rest.benefit]).astype(np.int64)], axis=1)
+    most = sum(proof.bound.most for proof in (*found.proofs, *rest.proofs))
+    return InTurn(pairs, min(1.0, int(pairs[2].sum()) / most) if most else 1.0, found.sampled or rest.sampled)
 
 
 def _left(crowd: Crowd, pairs: Ints, places: Ints) -> Crowd:

@@ -37,7 +37,7 @@ from shared.events import Way
 
 WAY_BITS = {Way.MESSAGE: 1, Way.LETTER: 2, Way.CALL: 4, Way.IN_PERSON: 8}
 WAITED_DAYS_MAX = 1 << 20
-_AGE = "\0age"
+AGE = "\0age"
 """The age band becomes one more fact, under a key that no operator's can be."""
 
 Value = TypeVar("Value")
@@ -132,9 +132,9 @@ class Roll:
         self._when.append(when)
         self._days.append(min(WAITED_DAYS_MAX, max(0, days)))
         self._places.append(places)
-        self._facts.put((*asking.facts.items(), (_AGE, asking.age_band)))
-        self._limits.put((*_allowed(asking.chosen_limits), (_AGE, frozenset(asking.meets_ages))))
-        self._wishes.put(_allowed(asking.prefers))
+        self._facts.put((*asking.facts.items(), (AGE, asking.age_band)))
+        self._limits.put((*allowed(asking.chosen_limits), (AGE, frozenset(asking.meets_ages))))
+        self._wishes.put(allowed(asking.prefers))
         if strangers:
             self._apart[len(self.names)] = tuple(strangers)
         self._row[asking.peer] = len(self.names)
@@ -145,13 +145,12 @@ class Roll:
         area = self._areas.setdefault(asking.area, len(self._areas))
         if area > AREAS_MAX:
             raise TooVaried(f"area {asking.area[:40]!r}: a pool can have {AREAS_MAX:,} different ones, and has them")
-        return (sum(WAY_BITS[way] for way in asking.ways) | asking.newcomer << NEW_SHIFT
-                | asking.welcomes_newcomers << WELCOMES_SHIFT | (len(asking.seeks) or 1) << SOUGHT_SHIFT | area << AREA_SHIFT)
+        ways = sum(map(WAY_BITS.__getitem__, asking.ways))
+        return meeting_of(ways, len(asking.seeks), asking.newcomer, asking.welcomes_newcomers, area)
 
     def _when_to_meet(self, asking: Asking) -> int:
         """The column `times`."""
-        net = held(asking.given - asking.received) + NET_ZERO
-        return (self._times.mask(asking.times) or ANY_TIME) | net << NET_SHIFT
+        return times_of(self._times.mask(asking.times), asking.given - asking.received)
 
     def crowd(self, weights: Weights = PUBLISHED) -> Crowd:
         """All of them. Raises TooVaried when their limits and wishes ask about too much."""
@@ -175,13 +174,24 @@ class Roll:
         return neighbours(len(self), both[:, 0], both[:, 1])
 
 
+def meeting_of(ways: int, sought: int, newcomer: bool, welcomes_newcomers: bool, area: int) -> int:
+    """The column `meeting`."""
+    return (ways | newcomer << NEW_SHIFT | welcomes_newcomers << WELCOMES_SHIFT | (sought or 1) << SOUGHT_SHIFT
+            | area << AREA_SHIFT)
+
+
+def times_of(ticked: int, difference: int) -> int:
+    """The column `times`, of the times that were ticked and what was given above what was received."""
+    return (ticked or ANY_TIME) | held(difference) + NET_ZERO << NET_SHIFT
+
+
 def crowd_of(people: Iterable[Person], now_ms: int, weights: Weights = PUBLISHED) -> Crowd:
     """Everybody with a place, as columns. Raises TooVaried."""
     roll = Roll()
-    for person in (each.as_of(now_ms) for each in people):
+    for person in people:
         roll.put(person, days=(now_ms - person.since_ms) // DAY_MS, places=person.places, strangers=person.strangers)
     return roll.crowd(weights)
 
 
-def _allowed(values: Mapping[str, AbstractSet[str]]) -> Iterable[tuple[str, frozenset[str]]]:
+def allowed(values: Mapping[str, AbstractSet[str]]) -> Iterable[tuple[str, frozenset[str]]]:
     return ((key, frozenset(wanted)) for key, wanted in values.items())

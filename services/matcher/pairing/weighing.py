@@ -8,12 +8,9 @@ is precise to 2**-32.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from services.matcher.domain.benefit import LEAST
-from services.matcher.domain.weights import Weights
 from services.matcher.pairing.columns import (
     ANY_TIME,
     AREA_MASK,
@@ -32,31 +29,13 @@ from services.matcher.pairing.columns import (
     Ints,
 )
 from services.matcher.pairing.compiled import bits, within
+from services.matcher.pairing.weights import Points as Points
 
 NEVER = -(1 << 30)
 """Of two who may not meet."""
 
 RUN = 1024
 """Rows weighed at a time: what is written stays in the processor's nearest memory."""
-
-
-class Points(NamedTuple):
-    """The weights as a compiled function takes them."""
-
-    mutual: int
-    help: int
-    returning: int
-    shared_time: int
-    shared_times_max: int
-    shared_way: int
-    same_area: int
-    second_language: int
-    newcomer: int
-    soft_wish: int
-
-    @classmethod
-    def of(cls, weights: Weights) -> Points:
-        return cls(*(getattr(weights, name) for name in cls._fields))
 
 
 @within

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import Any
 
 BITS_MAX = 64
+KEPT_MAX = 10_000
+"""Masks whose words are kept at hand: a megabyte or two."""
 
 
 class TooVaried(ValueError):
@@ -14,9 +17,11 @@ class TooVaried(ValueError):
 class Words:
     """Each new word takes the next bit; of several at once, in the order of the alphabet."""
 
-    def __init__(self, kind: str, most: int = BITS_MAX) -> None:
-        self._kind, self._most = kind, most
+    def __init__(self, kind: str, most: int = BITS_MAX, order: Callable[[str], Any] | None = None) -> None:
+        """`order`: in which words are told again, if not in that of the alphabet."""
+        self._kind, self._most, self._order = kind, most, order
         self._bit: dict[str, int] = {}
+        self._of_mask: dict[int, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._bit)
@@ -25,13 +30,21 @@ class Words:
         """Raises TooVaried before any new word has taken a bit."""
         if not self._bit.keys() >= words:
             self._learn(sorted(word for word in words if word not in self._bit))
-        return sum(1 << self._bit[word] for word in words)
+        return sum(map(self._bit.__getitem__, words))
+
+    def words(self, mask: int) -> tuple[str, ...]:
+        """The words of a mask, in their order."""
+        if mask not in self._of_mask:
+            if len(self._of_mask) >= KEPT_MAX:
+                self._of_mask.clear()
+            self._of_mask[mask] = tuple(sorted((word for word, bit in self._bit.items() if mask & bit), key=self._order))
+        return self._of_mask[mask]
 
     def _learn(self, new: list[str]) -> None:
         if len(self._bit) + len(new) > self._most:
             raise TooVaried(f"{self._kind} {new[-1][:40]!r}: a pool can have {self._most} different ones, and has them")
         for word in new:
-            self._bit[word] = len(self._bit)
+            self._bit[word] = 1 << len(self._bit)
 
 
 Traits = Mapping[str, str]
@@ -64,6 +77,10 @@ class TraitBits:
 
     def __len__(self) -> int:
         return len(self._bit)
+
+    def know(self, asked: Allowed) -> bool:
+        """Whether everything that is asked about has its bit."""
+        return all((key, value) in self._bit for key, wanted in asked.items() for value in wanted)
 
     def traits(self, facts: Traits) -> int:
         return sum(1 << self._of(key, facts.get(key)) for key in self._keys)

@@ -75,6 +75,15 @@ def test_prices_come_near_to_the_exact_solver_on_the_same_people() -> None:
     assert 0.97 * exact <= guided <= exact
 
 
+def test_how_near_it_came_is_said_and_nothing_is_claimed_where_nothing_is_proven() -> None:
+    people = crowd_people(300, 6)
+    exact, guided = (choose(people, NOW_MS, NO_BAR, SEED, exact_max) for exact_max in (500, 50))
+    assert exact.proven_share == 1.0
+    assert guided.proven_share is not None
+    assert 0.9 < guided.proven_share <= total(guided) / total(exact)
+    assert rounds.choose(people, NOW_MS, NO_BAR).proven_share is None
+
+
 def test_it_brings_at_least_what_the_plain_way_does() -> None:
     people = crowd_people(120, 8)
     assert total(choose(people, NOW_MS, NO_BAR, SEED)) >= total(rounds.choose(people, NOW_MS, NO_BAR))
@@ -82,7 +91,7 @@ def test_it_brings_at_least_what_the_plain_way_does() -> None:
 
 @pytest.mark.parametrize("people", [[], [person("ada")], [person("ada"), person("ben", languages=("cy",))]])
 def test_where_nobody_fits_nobody_is_chosen(people: list[Person]) -> None:
-    assert choose(people, 0, NO_BAR, SEED) == Chosen((), len(people))
+    assert choose(people, 0, NO_BAR, SEED) == Chosen((), len(people), proven_share=1.0)
 
 
 def test_a_pool_of_too_many_topics_for_the_compiled_engine_is_paired_the_plain_way() -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from services.matcher.domain.benefit import benefit
-from services.matcher.domain.standing import COUNTS_LAST_MS
 from shared.events import PairFormed, ProposalMade
-from tests.unit.matcher.town import Town, person
+from tests.unit.matcher.town import Town
 
 RECEIVES = {"seeks": ("sleep",), "offers": ("forms",)}
 HELPS = {"seeks": ("grief",), "offers": ("sleep",)}
@@ -81,21 +77,35 @@ def test_whoever_gave_more_is_proposed_where_they_receive(town: Town) -> None:
     assert set(made.peers) == {"b", "helper"}, "a has waited as long, and came first"
 
 
-def test_a_word_that_is_older_than_the_weeks_it_was_about_counts_for_nothing() -> None:
-    helper, told = person("b", **HELPS), replace(person("a", **RECEIVES), given=10, counts_until_ms=COUNTS_LAST_MS)
-    silent = person("a", **RECEIVES)
-    at_ms = COUNTS_LAST_MS - 1
-    assert benefit(told, helper, at_ms) == benefit(silent, helper, at_ms) + 150
-    assert benefit(told, helper, at_ms + 1) == benefit(silent, helper, at_ms + 1)
+def test_a_word_that_is_older_than_the_weeks_it_was_about_counts_for_nothing(town: Town) -> None:
+    town.asks("a")
+    town.is_told("a", 7, 2)
+    town.pass_time(days=26 * 7 - 1)
+    town.asks("b", languages=("cy",))
+    assert waiting(town, "a") == (7, 2)
+    town.pass_time(days=1)
+    town.asks("c", languages=("pl",))
+    assert waiting(town, "a") == (0, 0)
+    assert town.remembered_afresh()["a"] == town.memory.pool.get("a")
 
 
-def test_a_round_takes_no_word_either_that_is_too_old() -> None:
-    pytest.importorskip("numba")
-    from services.matcher.pairing.roll import crowd_of  # with all that is compiled
+def test_whoever_asks_when_the_last_word_is_too_old_begins_with_none(town: Town) -> None:
+    town.asks("a")
+    town.is_told("a", 7, 2)
+    town.no_longer_asks("a")
+    town.pass_time(days=26 * 7)
+    town.asks("a")
+    assert waiting(town, "a") == (0, 0)
 
-    told = replace(person("a", **RECEIVES), given=10, counts_until_ms=COUNTS_LAST_MS)
-    fresh, old = (crowd_of([told], at_ms).columns for at_ms in (COUNTS_LAST_MS - 1, COUNTS_LAST_MS))
-    assert fresh.times[0] != old.times[0] == crowd_of([person("a", **RECEIVES)], COUNTS_LAST_MS).columns.times[0]
+
+def test_a_newer_word_lasts_as_long_again(town: Town) -> None:
+    town.asks("a")
+    town.is_told("a", 7, 2)
+    town.pass_time(days=100)
+    town.is_told("a", 3, 1)
+    town.pass_time(days=100)
+    town.asks("b", languages=("cy",))
+    assert waiting(town, "a") == (3, 1)
 
 
 def test_a_pair_is_not_formed_by_counts_alone(town: Town) -> None:

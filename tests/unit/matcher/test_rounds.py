@@ -89,7 +89,25 @@ def test_a_round_says_in_counts_what_came_of_it_and_the_next_one_is_scheduled_fo
     *earlier, last = town.every(RoundRun)
     assert {(each.waiting, each.chosen) for each in earlier} == {(3, 0)}
     assert (last.waiting, last.chosen, last.proposed, last.no_longer_held) == (3, 1, 1, 0)
+    assert (last.proven_share, last.sampled) == (1.0, False)
     assert town.every(RoundScheduled)[-1].due_ms == town.now_ms + DAY_MS
+
+
+def test_how_good_the_latest_round_was_proven_to_be_is_kept_while_the_next_one_comes() -> None:
+    town = Town()
+    town.asks("ada")
+    town.asks("ben", languages=("cy",))
+    assert town.memory.rounds["riverside"].proven_share is None
+    town.pass_time(days=1)
+    assert (town.memory.rounds["riverside"].proven_share, town.memory.rounds["riverside"].to_come) == (1.0, True)
+    assert town.rebuilt() == town.stored()
+
+
+@pytest.mark.parametrize(("share", "told"), [(None, None), (1.0, 1.0), (0.98769, 0.9876), (0.99999, 0.9999)])
+def test_what_is_proven_is_never_rounded_up(share: float | None, told: float | None) -> None:
+    [part] = [part for part, _ in zip(parts(Ref(Partition(0), "riverside", "r"), Chosen((), 5000, proven_share=share, sampled=True)),
+                                      range(1), strict=False)]
+    assert (part.proven_share, part.sampled) == (told, True)
 
 
 # ── what still holds when it is read ─────────────────────────────────────────────────────────────────────────────────

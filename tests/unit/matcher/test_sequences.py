@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matcher.domain.rounds import Policy
+from services.matcher.pairing.live import LivePool
+from services.matcher.pairing.ready import Engine
 from shared.clock import DAY_MS
 from shared.events import (
     Answer,
@@ -100,10 +104,17 @@ def play(town: Town, step: tuple[Any, ...]) -> None:
             getattr(town, what)(*rest)
 
 
-@settings(max_examples=200, deadline=None)
-@given(STEPS, POLICIES)
-def test_the_rules_hold_after_every_step_of_any_history(history: tuple[Any, Any], policy: Policy) -> None:
-    town = Town(policy)
+class Uncompiled(Engine):
+    def compile(self) -> None:
+        """Stays with the plain way."""
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+@settings(max_examples=100, deadline=None)
+@given(history=STEPS, policy=POLICIES)
+def test_the_rules_hold_after_every_step_of_any_history(few: int, history: tuple[Any, Any], policy: Policy) -> None:
+    """Whether people are kept as columns or plainly, and whether a coordinator looks first or not."""
+    town = Town(policy, partial(LivePool, few, Uncompiled()))
     for step in steps_of(history):
         play(town, step)
         assert town.findings() == []

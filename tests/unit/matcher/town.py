@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from services.matcher.app import table
@@ -13,9 +14,9 @@ from services.matcher.domain.people import Person
 from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
-from services.matcher.pairing.choosing import choose
+from services.matcher.pairing.live import LivePool
 from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
-from services.matcher.worker import Ref, parts
+from services.matcher.worker import Ref, choose, parts, seen_by_a_round
 from shared.clock import DAY_MS
 from shared.events import (
     Answer,
@@ -79,8 +80,8 @@ class Town(InMemory):
     what `hear` and all that people do return: most tests are about people.
     """
 
-    def __init__(self, policy: Policy = DAILY) -> None:
-        self.memory, self.policy = Memory(VAULT), policy
+    def __init__(self, policy: Policy = DAILY, make_pool: Callable[[], LivePool] = LivePool) -> None:
+        self.memory, self.policy, self._make_pool = Memory(VAULT, make_pool), policy, make_pool
         super().__init__(table(self.memory, policy))
         self._asked = 0
         self.held = False
@@ -95,9 +96,8 @@ class Town(InMemory):
         if isinstance(event, CountsChanged):
             self.counted_since.add(event.peer)
         for each in [each for each in said if isinstance(each, RoundIntended)]:
-            people = self.memory.pool.waiting(each.community)
-            chosen = choose(people, self.now_ms, self.policy.bar, int(each.round, 16),
-                            first_in_line_days=self.policy.first_in_line_days, weights=self.policy.weights)
+            people = seen_by_a_round(self.memory.pool, each.community)
+            chosen = choose(people, self.now_ms, self.policy, int(each.round, 16))
             [part] = [part for part, _ in zip(parts(Ref(Partition(0), each.community, each.round), chosen), range(1),
                                               strict=False)]
             self.chosen.append(part)
@@ -225,7 +225,8 @@ class Town(InMemory):
     def remembered_afresh(self) -> dict[str, Person]:
         """The pool as a fresh start would fill it from the rows."""
         state = self.snapshot()
-        memory = Memory(VAULT)
+        memory = Memory(VAULT, self._make_pool)
+        memory.at(self.now_ms)
         for id, request in state.requests.items():
             key = self.rows.get(KEYS, request.peer)
             opened = VAULT.open(request.details, key, Details)
