@@ -20,8 +20,8 @@ from console.running import refuse
 from console.system import System, programme_of, settings_for
 from services.matcher import weights as weights_file
 from services.matcher.domain.bar import BARS, Dial
-from services.matcher.domain.line import AFTER_DAYS
-from services.matcher.domain.weights import PUBLISHED, Weights
+from services.matcher.domain.rounds import Policy
+from services.matcher.domain.weights import Weights
 from services.matcher.settings import MatcherSettings
 from shared.clock import DAY_MS
 
@@ -38,13 +38,12 @@ def replay(weights: Path | None, dial: Dial | None, weeks: int, community: str |
     """Ends with exit code 2 and one line when there is nothing to replay."""
     if weights is None and dial is None:
         refuse("a replay compares: name other weights with --weights FILE, or another place of the dial with --dial")
-    new = _weights(weights)
+    new = None if weights is None else _weights(weights)
 
     async def work(at: System) -> None:
-        settings = settings_for(at.running, MatcherSettings)
-        policy = settings.policy
-        old = Way(policy.bar, PUBLISHED, policy.first_in_line_days)
-        other = Way(BARS[dial] if dial else policy.bar, new, policy.first_in_line_days)
+        policy = settings_for(at.running, MatcherSettings).policy
+        old = Way(policy.bar, policy.weights, policy.first_in_line_days)
+        other = Way(BARS[dial] if dial else policy.bar, new or policy.weights, policy.first_in_line_days)
         history = await reading.read(at, community)
         from_ms = history.now_ms - weeks * 7 * DAY_MS
         if not history.asked_since(from_ms):
@@ -59,16 +58,16 @@ def replay(weights: Path | None, dial: Dial | None, weeks: int, community: str |
 def what_if(weeks: int, community: str | None, people: int | None, json: bool, data: Path | None) -> None:
     """The three places of the dial on the programme's own arrivals, or on made-up ones."""
     if people is not None:
-        return _tell_dial(_made_up(people, weeks, None), weeks, AFTER_DAYS, json, made_up=people)
+        return _tell_dial(_made_up(people, weeks, None), weeks, Policy(), json, made_up=people)
 
     async def work(at: System) -> None:
-        days = settings_for(at.running, MatcherSettings).first_in_line_days
+        policy = settings_for(at.running, MatcherSettings).policy
         history = await reading.read(at, community)
         count = history.asked_since(history.now_ms - weeks * 7 * DAY_MS)
         if count >= ENOUGH:
-            _tell_dial(history, weeks, days, json, made_up=0)
+            _tell_dial(history, weeks, policy, json, made_up=0)
         else:
-            _tell_dial(_made_up(MADE_UP, weeks, at.settings.programme), weeks, days, json, made_up=MADE_UP, own=count)
+            _tell_dial(_made_up(MADE_UP, weeks, at.settings.programme), weeks, policy, json, made_up=MADE_UP, own=count)
     return system.run(work, data)
 
 
@@ -77,17 +76,17 @@ def _made_up(people: int, weeks: int, programme: Path | None) -> History:
     return made_up.history(programme_of(programme), people, weeks, SEED, 20_000 * DAY_MS)
 
 
-def _tell_dial(history: History, weeks: int, line_days: int, json: bool, **about: int) -> None:
+def _tell_dial(history: History, weeks: int, policy: Policy, json: bool, **about: int) -> None:
     fates = seen(history.happened)
     from_ms = history.now_ms - weeks * 7 * DAY_MS
-    _tell({name: figures(taken(history, from_ms, fates, Way(bar, PUBLISHED, line_days)))
+    _tell({name: figures(taken(history, from_ms, fates, Way(bar, policy.weights, policy.first_in_line_days)))
            for name, bar in BARS.items()}, json,
           weeks=weeks, closed=history.closed, **_endings(fates), **about)
 
 
-def _weights(path: Path | None) -> Weights:
+def _weights(path: Path) -> Weights:
     try:
-        return weights_file.read(path) if path else PUBLISHED
+        return weights_file.read(path)
     except weights_file.WeightsUnreadable as error:
         refuse(str(error))
 
