@@ -16,9 +16,12 @@ from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.line import line
 from services.matcher.domain.people import Person
+from services.matcher.domain.pool import Match
 from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.domain.standing import Standing
-from services.matcher.pairing.choosing import choose
+from services.matcher.pairing.choosing import choose, choose_among
+from services.matcher.pairing.live import LivePool
+from services.matcher.pairing.ready import Engine
 from services.matcher.store import ROUNDS, Round
 from services.matcher.worker import next_in_line
 from shared.clock import DAY_MS
@@ -31,10 +34,29 @@ BALANCED = BARS["balanced"]
 NOW_MS = 300 * DAY_MS
 Way_ = Callable[[Sequence[Person], int, Bar, int | None], Chosen]
 
+
+class Uncompiled(Engine):
+    def compile(self) -> None:
+        """Stays with the plain way."""
+
+
+def on_columns(people: Sequence[Person], now_ms: int, bar: Bar, days: int | None) -> Chosen[Match]:
+    """As a worker has it of very many people."""
+    pool, by_name = LivePool(0, Uncompiled()), {each.peer: each for each in people}
+    for each in people:
+        pool.put(each)
+    seen = pool.seen("riverside")
+    assert seen is not None
+    chosen = choose_among(seen, now_ms, bar, 1, days)
+    pairs = tuple(Match.of(by_name[a], by_name[b], pair.benefit, pair.step) for pair in chosen.pairs for a, b in [pair.peers])
+    return Chosen(pairs, chosen.waiting, chosen.left_out)
+
+
 WAYS: dict[str, Way_] = {
     "plain": lambda people, now_ms, bar, days: rounds.choose(people, now_ms, bar, days),
     "exact": lambda people, now_ms, bar, days: choose(people, now_ms, bar, 1, 500, days),
     "by prices": lambda people, now_ms, bar, days: choose(people, now_ms, bar, 1, 0, days),
+    "on columns": on_columns,
 }
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.matcher.domain.bar import BARS, NO_BAR, Bar
 from services.matcher.domain.benefit import net
+from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match, Pool
 from services.matcher.domain.weights import PUBLISHED, Weights
@@ -223,3 +224,17 @@ def test_room_that_was_let_go_is_filled_again() -> None:
             slots.drop(f"p{n - 50}")
     assert len(slots) == 50
     assert len(slots.columns()[1]) <= 51
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_those_who_might_fit_somebody_are_those_who_fit_and_have_a_place(seed: int) -> None:
+    people = [*crowd_people(120, seed, capacity=2), person("away")]
+    people[-1] = replace(people[-1], places=0)
+    _, live = both(people, PLAINLY)
+    names = [each.peer for each in people]
+    random.Random(seed).shuffle(names)
+    by_name = {each.peer: each for each in people}
+    for each in people[:40]:
+        expected = [name for name in names if by_name[name].places and fits(each, by_name[name])]
+        assert list(live.who_might_fit([*names, "nobody"], each)) == expected
+    assert any(list(live.who_might_fit(names, each)) for each in people)

@@ -105,8 +105,8 @@ def test_how_good_the_latest_round_was_proven_to_be_is_kept_while_the_next_one_c
 
 @pytest.mark.parametrize(("share", "told"), [(None, None), (1.0, 1.0), (0.98769, 0.9876), (0.99999, 0.9999)])
 def test_what_is_proven_is_never_rounded_up(share: float | None, told: float | None) -> None:
-    [part] = [part for part, _ in zip(parts(Ref(Partition(0), "riverside", "r"), Chosen((), 5000, proven_share=share, sampled=True)),
-                                      range(1), strict=False)]
+    chosen: Chosen[Match] = Chosen((), 5000, proven_share=share, sampled=True)
+    part = next(parts(Ref(Partition(0), "riverside", "r"), chosen))
     assert (part.proven_share, part.sampled) == (told, True)
 
 
