@@ -6,12 +6,13 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, pairing, pool, reader, system
+from bench import latency, ledger, pairing, pool, reader, system
 from bench.figures import Figure, report
 from shared import logs
 
 BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "reader": reader.measure,
+    "ledger": ledger.measure,
     "latency": latency.measure,
     "system": system.measure,
     "pairing": pairing.measure,

@@ -106,7 +106,7 @@ async def _sealed_events(redis: Redis) -> list[Event]:
             for peer in (f"peer-{n % PEERS}" for n in range(EVENTS))]
 
 
-async def _fill(redis: Redis, events: list[Event]) -> None:
+async def fill(redis: Redis, events: list[Event]) -> None:
     pipeline = redis.pipeline(transaction=False)
     for n, event in enumerate(events):
         pipeline.execute_command("XADD", P0.log, "*", *fields(event, f"event-{n}", "", ""))
@@ -118,7 +118,12 @@ async def _fill(redis: Redis, events: list[Event]) -> None:
 async def _ours(redis: Redis, url: str, service: Service, events: list[Event]) -> float:
     if service is PLAIN:
         await redis.flushall()
-    await _fill(redis, events)
+    await fill(redis, events)
+    return len(events) / await read_by(service, redis, url, len(events))
+
+
+async def read_by(service: Service, redis: Redis, url: str, count: int) -> float:
+    """Seconds that `service` takes for the first `count` entries of the log."""
     house = broker(url)
     await house.start()
     client = Redis.from_url(url)
@@ -126,15 +131,15 @@ async def _ours(redis: Redis, url: str, service: Service, events: list[Event]) -
     began = time.perf_counter()
     task = asyncio.create_task(Hosted(reader, house, client, BATCH).run())
     read = 0
-    while read < len(events):
+    while read < count:
         await asyncio.sleep(0.01)
-        read = int(await redis.hget(P0.cursor("bench"), "read") or 0)  # type: ignore[misc]  # typed as sync or async
+        read = int(await redis.hget(P0.cursor(service.name), "read") or 0)  # type: ignore[misc]  # typed as sync or async
     took = time.perf_counter() - began
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await house.stop()
     await client.aclose()
-    return len(events) / took
+    return took
 
 
 _BARE = """
@@ -151,7 +156,7 @@ return 1
 async def _bare(redis: Redis) -> float:
     """The same work as tight as redis-py alone allows: no types skipped, no ids derived, nothing that can go wrong handled."""
     await redis.flushall()
-    await _fill(redis, _plain_events())
+    await fill(redis, _plain_events())
     script = redis.register_script(_BARE)
     keys = ["{p0}:cursor", "{p0}:rows", "{p0}:out"]
     cursor, done = "0-0", 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from services.ledger.domain import checkins, entries
+from services.ledger.domain import checkins
 from services.ledger.domain.checkins import Found
-from services.ledger.domain.entries import Account, Transfer
+from services.ledger.domain.entries import Account
 from services.ledger.domain.refusals import FORMER, Pair
+from services.ledger.domain.weeks import week_of
 from services.ledger.handlers import account_of, counts, holder_and_account, nothing
 from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Agreement
 from shared.events import (
@@ -107,9 +108,8 @@ def _posted(rows: Rows, entry: Entry, id: str, pair: Pair, new: list[Found]) -> 
         yield MomentRecorded(
             moment=found.moment, pair=id, giver=giver, receiver=receiver, kind=found.kind, recorded_by=named[0],
             minutes=found.minutes, checkin=checkin.checkin, happened_ms=happened_ms)
-        transfer = Transfer(legs=entries.moment(giver, receiver), at_ms=happened_ms, recorded_by=named[0], kind=found.kind)
-        for peer, leg in zip((giver, receiver), transfer.legs, strict=True):
-            after[peer] = (after.get(peer) or account_of(rows, peer)).posted(leg, transfer)
+        for peer, given, received in ((giver, 1, 0), (receiver, 0, 1)):
+            after[peer] = (after.get(peer) or account_of(rows, peer)).posted(given, received, found.kind, week_of(happened_ms))
     for account in after.values():
         yield from counts(rows, account, entry.at_ms)
     yield CheckinPosted(checkin=checkin.checkin, partner=checkin.partner, peers=named, moments=tuple(said),

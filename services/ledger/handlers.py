@@ -9,6 +9,7 @@ from services.ledger.domain import entries, refusals
 from services.ledger.domain.breaks import window
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
+from services.ledger.domain.weeks import week_of
 from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
 from shared.clock import derived_id
 from shared.events import (
@@ -61,10 +62,11 @@ def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]
     yield PAIRS, event.pair
     yield TRANSFERS, event.moment
     for peer in (event.giver, event.receiver):
-        yield LEFT, peer
         yield from holder_and_account(rows, peer)
     if (pair := rows.known(PAIRS, event.pair)) is not None and pair.former is not None:
         yield ACCOUNTS, pair.former
+        yield LEFT, event.giver
+        yield LEFT, event.receiver
 
 
 def decide_moment(rows: Rows, entry: Entry) -> Iterable[Event]:
@@ -95,10 +97,9 @@ def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Even
         yield MomentRefused(moment=moment.moment, peer=by, reason=reason)
         return
     yield moment
-    legs = entries.moment(moment.giver, moment.receiver)
-    transfer = Transfer(legs=legs, at_ms=entry.at_ms, recorded_by=by, kind=moment.kind)
-    for peer, leg in zip((moment.giver, moment.receiver), legs, strict=True):
-        yield from counts(rows, account_of(rows, peer).posted(leg, transfer), entry.at_ms)
+    week = week_of(entry.at_ms)
+    yield from counts(rows, account_of(rows, moment.giver).posted(1, 0, moment.kind, week), entry.at_ms)
+    yield from counts(rows, account_of(rows, moment.receiver).posted(0, 1, moment.kind, week), entry.at_ms)
 
 
 def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
@@ -106,7 +107,7 @@ def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
     if after.holder is None:
         return
     holder = rows.get(HOLDERS, after.holder) or Holder()
-    recent = window(after.weeks, holder.breaks, NET_WEEKS, at_ms)
+    recent = window(after.by_week, holder.breaks, NET_WEEKS, at_ms)
     given, received = (recent.given, recent.received) if recent is not None else (0, 0)
     yield CountsChanged(peer=after.holder, given=after.given, received=after.received, given_26w=given,
                         received_26w=received)
@@ -115,7 +116,7 @@ def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
 def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
     pair = rows.get(PAIRS, event.pair)
     former = pair.former if pair is not None else None
-    accounts = {peer: former if peer == FORMER and former else _account_id(rows, peer, derived_id(event.moment, side))
+    accounts = {peer: former if peer == FORMER and former else _account_id(rows, peer, event.moment, side)
                 for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
     transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]),
                         at_ms=at_ms if event.happened_ms is None else event.happened_ms,
@@ -124,11 +125,12 @@ def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
     _post(rows, event.moment, transfer, transfer)
 
 
-def _account_id(rows: Rows, peer: str, fresh: str) -> str:
+def _account_id(rows: Rows, peer: str, moment: str, side: str) -> str:
     """The peer's account; with their first moment one is opened under an id that says nothing of them."""
     holder = rows.get(HOLDERS, peer) or Holder()
     if holder.account is not None:
         return holder.account
+    fresh = derived_id(moment, side)
     rows.put(HOLDERS, peer, holder.holding(fresh))
     rows.put(ACCOUNTS, fresh, Account(holder=peer))
     return fresh
@@ -138,7 +140,8 @@ def _post(rows: Rows, id: str, transfer: Transfer, moment: Transfer) -> None:
     """`moment` is the transfer itself, or the one that it reverses."""
     rows.put(TRANSFERS, id, transfer)
     for leg in transfer.legs:
-        rows.put(ACCOUNTS, leg.account, (rows.get(ACCOUNTS, leg.account) or Account()).posted(leg, moment))
+        before = rows.get(ACCOUNTS, leg.account) or Account()
+        rows.put(ACCOUNTS, leg.account, before.posted(leg.given, leg.received, moment.kind, week_of(moment.at_ms)))
 
 
 # ── corrections ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,7 +174,8 @@ def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
     giver, receiver = (account.holder or FORMER for account in accounts)
     yield MomentReversed(moment=correction.moment, giver=giver, receiver=receiver)
     for account, leg in zip(accounts, moment.legs, strict=True):
-        yield from counts(rows, account.posted(leg.mirrored(), moment), entry.at_ms)
+        after = account.posted(-leg.given, -leg.received, moment.kind, week_of(moment.at_ms))
+        yield from counts(rows, after, entry.at_ms)
 
 
 def apply_reversed(rows: Rows, event: MomentReversed, at_ms: int) -> None:

@@ -69,7 +69,7 @@ def window(weeks: Weeks, breaks: Breaks, length: int, at_ms: int) -> Window | No
     """The last `length` weeks that were no break, this one included; none when nothing is recorded of them (rule 6)."""
     now = week_of(at_ms)
     recorded = weeks.last(breaks.span(length, now), now)
-    return Window(tuple(recorded)) if any(recorded) else None
+    return Window(recorded) if recorded.strip(",") else None
 
 
 def _monday(day: int) -> int:

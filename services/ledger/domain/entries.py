@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.ledger.domain.weeks import Weeks, letter_of, week_of
+from services.ledger.domain.weeks import Weeks, letter_of, moved
 from shared.events import Kind
 
 
@@ -56,14 +56,22 @@ class Account(BaseModel):
     holder: str | None = None
     given: int = 0
     received: int = 0
-    weeks: Weeks = Weeks()
+    latest: int = 0
+    weeks: str = ""
+    """What was recorded in the week `latest`, and back from there (`weeks.py`)."""
+    ever: str = ""
+    """The two counts by kind, written as a week is."""
 
-    def posted(self, leg: Leg, moment: Transfer) -> Account:
-        """With one leg of `moment`, or of its reversal: that takes away from the week in which the moment stands."""
-        given = leg.given != 0
-        weeks = self.weeks.moved(letter_of(moment.kind, given), week_of(moment.at_ms), leg.given if given else leg.received)
-        return self.model_copy(update={"given": self.given + leg.given, "received": self.received + leg.received,
-                                       "weeks": weeks})
+    @property
+    def by_week(self) -> Weeks:
+        return Weeks(self.latest, self.weeks)
+
+    def posted(self, given: int, received: int, kind: Kind | None, week: int) -> Account:
+        """With one leg of a moment, or of its reversal: that takes away from the `week` in which the moment stands."""
+        letter, by = letter_of(kind, given != 0), given + received
+        latest, weeks = self.by_week.moved(letter, week, by)
+        return Account(holder=self.holder, given=self.given + given, received=self.received + received,
+                       latest=latest, weeks=weeks, ever=moved(self.ever, letter, by))
 
     def without_holder(self) -> Account:
         return self.model_copy(update={"holder": None})

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from pydantic import BaseModel, ConfigDict
+from typing import NamedTuple
 
 from shared.clock import DAY_MS
 from shared.events import Kind
@@ -30,9 +29,11 @@ LETTERS: Mapping[Kind, str] = {
 """Small when given, capital when received. They rest in rows, so none is ever changed."""
 
 _KINDS: Mapping[str, Kind] = {letter: kind for kind, letter in LETTERS.items()}
-_GIVEN, _RECEIVED = tuple(LETTERS.values()), tuple(letter.upper() for letter in LETTERS.values())
+_SMALL = "".join(LETTERS.values())
 _CELL = re.compile(r"([a-zA-Z])(\d*)")
-_MORE = {"given": re.compile(r"[a-z](\d+)"), "received": re.compile(r"[A-Z](\d+)")}
+_MANY_GIVEN, _MANY_RECEIVED = re.compile(r"[a-z](\d+)"), re.compile(r"[A-Z](\d+)")
+_NOT_GIVEN = f"{_SMALL.upper()}0123456789,".encode()
+_NOT_RECEIVED = f"{_SMALL}0123456789,".encode()
 
 
 def day_of(at_ms: int) -> int:
@@ -54,84 +55,97 @@ def letter_of(kind: Kind | None, given: bool) -> str:
     return letter if given else letter.upper()
 
 
-class Weeks(BaseModel):
-    """One account's."""
+class Weeks(NamedTuple):
+    """One account's weeks, `KEPT` at most."""
 
-    model_config = ConfigDict(frozen=True)
     latest: int = 0
     """The week of the latest moment, be it taken back by now or not."""
     text: str = ""
-    """From that week backwards, `KEPT` weeks at most."""
-    ever: str = ""
+    """From that week backwards."""
 
     def moved(self, letter: str, week: int, by: int) -> Weeks:
-        """A moment of `week` was written down (1) or taken back (-1). One older than all that is kept counts in `ever` only."""
-        latest, weeks = max(self.latest, week), self.text.split(",")
-        if self.text and latest > self.latest:
-            weeks = [""] * min(KEPT, latest - self.latest) + weeks
-        del weeks[KEPT:]
-        if (back := latest - week) < KEPT:
+        """A moment of `week` was written down (1) or taken back (-1). One older than all that is kept is in no week."""
+        latest, text = self
+        if week > latest:
+            text = "," * min(KEPT, week - latest) + text if text else ""
+            latest = week
+            if text.count(",") >= KEPT:
+                text = ",".join(text.split(",", KEPT)[:KEPT])
+        if week == latest:
+            now, comma, before = text.partition(",")
+            text = moved(now, letter, by) + comma + before
+        elif (back := latest - week) < KEPT:
+            weeks = text.split(",")
             weeks += [""] * (back + 1 - len(weeks))
-            weeks[back] = _moved(weeks[back], letter, by)
-        return Weeks(latest=latest, text=",".join(weeks).rstrip(","), ever=_moved(self.ever, letter, by))
+            weeks[back] = moved(weeks[back], letter, by)
+            text = ",".join(weeks)
+        return Weeks(latest, text.rstrip(","))
 
-    def last(self, weeks: int, now: int) -> list[str]:
+    def last(self, weeks: int, now: int) -> str:
         """What is recorded of the `weeks` weeks that end with the week `now`, newest first; older ones may be missing."""
-        return self.text.split(",", weeks)[:max(0, weeks - (now - self.latest))]
+        wanted = weeks - (now - self.latest)
+        if wanted <= 0:
+            return ""
+        return self.text if self.text.count(",") < wanted else ",".join(self.text.split(",", wanted)[:wanted])
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """What is recorded of some weeks. There is no window over weeks of which nothing is."""
 
-    weeks: tuple[str, ...]
+    text: str
 
     @property
     def given(self) -> int:
-        return sum(map("".join(self.weeks).count, _GIVEN)) + self._more("given")
+        """A letter says one; a number behind it how many of them there are."""
+        return len(self.text.encode().translate(None, _NOT_GIVEN)) + sum(
+            int(count) - 1 for count in _MANY_GIVEN.findall(self.text))
 
     @property
     def received(self) -> int:
-        return sum(map("".join(self.weeks).count, _RECEIVED)) + self._more("received")
+        return len(self.text.encode().translate(None, _NOT_RECEIVED)) + sum(
+            int(count) - 1 for count in _MANY_RECEIVED.findall(self.text))
+
+    @property
+    def weeks_recorded(self) -> int:
+        return sum(map(bool, self.text.split(",")))
 
     @property
     def weeks_of_giving(self) -> int:
         """Weeks in which something was given."""
-        return sum(any(letter in week for letter in _GIVEN) for week in self.weeks)
-
-    @property
-    def weeks_recorded(self) -> int:
-        return sum(map(bool, self.weeks))
+        return sum(any(letter.islower() for letter in week) for week in self.text.split(","))
 
     @property
     def given_by_kind(self) -> dict[Kind, int]:
-        return by_kind(",".join(self.weeks), given=True)
+        return by_kind(self.text, given=True)
 
     @property
     def received_by_kind(self) -> dict[Kind, int]:
-        return by_kind(",".join(self.weeks), given=False)
-
-    def _more(self, side: str) -> int:
-        """A letter says one; a number behind it how many of them there are."""
-        return sum(int(count) - 1 for count in _MORE[side].findall("".join(self.weeks)))
+        return by_kind(self.text, given=False)
 
 
-def written(counts: Mapping[str, int]) -> str:
-    """How many of each letter, as a text: the same counts always give the same one."""
-    return "".join(each if count == 1 else f"{each}{count}" for each, count in sorted(counts.items()) if count)
+def moved(cells: str, letter: str, by: int) -> str:
+    """The text of one week, or of all time, with one more or less of `letter`."""
+    at = cells.find(letter)
+    if at < 0:
+        return cells + letter if by == 1 else f"{cells}{letter}{by}"
+    end = at + 1
+    while end < len(cells) and cells[end].isdigit():
+        end += 1
+    count = int(cells[at + 1:end] or 1) + by
+    return cells[:at] + ("" if not count else letter if count == 1 else f"{letter}{count}") + cells[end:]
+
+
+def counted(cells: str) -> dict[str, int]:
+    """How many of each letter a text says."""
+    return {letter: int(count or 1) for letter, count in _CELL.findall(cells)}
 
 
 def by_kind(text: str, given: bool) -> dict[Kind, int]:
-    """One side of a text as counts, of `Weeks.ever` too."""
+    """One side of a text as counts, be it of some weeks or of all time."""
     counts: dict[Kind, int] = {}
     for letter, count in _CELL.findall(text):
         if letter.islower() == given:
             kind = _KINDS[letter.lower()]
             counts[kind] = counts.get(kind, 0) + int(count or 1)
     return counts
-
-
-def _moved(text: str, letter: str, by: int) -> str:
-    counts = {each: int(count or 1) for each, count in _CELL.findall(text)}
-    counts[letter] = counts.get(letter, 0) + by
-    return written(counts)

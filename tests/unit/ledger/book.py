@@ -84,7 +84,7 @@ class Book(InMemory):
         state = self.snapshot()
         holder = state.holders.get(peer)
         account = state.accounts[holder.account] if holder is not None and holder.account is not None else None
-        return None if account is None or holder is None else window(account.weeks, holder.breaks, weeks, self.now_ms)
+        return None if account is None or holder is None else window(account.by_week, holder.breaks, weeks, self.now_ms)
 
     def snapshot(self) -> Snapshot:
         tables = self.stored()
