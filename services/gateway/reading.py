@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from services.gateway import in_words
 from services.gateway.catalogue import sentence
 from services.gateway.domain.references import reference
+from services.gateway.handlers.notices import NOT_GOING_AHEAD, NUDGES
 from services.gateway.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SERVICE, PairRow, PeerRow, ProposalRow, RequestRow
 from services.gateway.views import (
     AgreementView,
@@ -50,7 +51,8 @@ async def me(web: Web, here: Here) -> Me:
                     if pair.other(here.peer) in buddies),
         inbox=tuple(GestureView(each.gesture, buddies.get(each.giver, earlier), each.at_ms) for each in row.inbox),
         rest_until_ms=row.rest_until_ms(now_ms),
-        notices=tuple(each.from_ms for each in row.noticed(now_ms)),
+        notices=tuple(each.from_ms for each in row.noticed(now_ms) if each.template == NOT_GOING_AHEAD),
+        nudges=tuple(dict.fromkeys(each.template for each in row.noticed(now_ms) if each.template in NUDGES)),
         before=tuple(BeforeView(each.pair, each.ended_ms) for each in row.before if now_ms < each.until_ms),
         written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn,
                                   each.partner, each.mine) for each in row.written),

@@ -120,6 +120,8 @@ class Me:
     """The mornings from which each thing that is not going ahead is told of, in ms."""
     trainings: tuple[TrainingView, ...] = ()
     agreements: tuple[AgreementView, ...] = ()
+    nudges: tuple[str, ...] = ()
+    """What is offered to somebody who gives a good deal, each once."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from faststream.asgi import AsgiFastStream
 
 from services.ledger import checkins, handlers
+from services.ledger.domain.protection import Thresholds
 from services.ledger.housekeeping import housekeeping
 from services.ledger.settings import LedgerSettings
 from services.ledger.store import SERVICE, TABLES
@@ -30,13 +31,14 @@ from shared.service import Handling, Service
 from shared.stream.names import Partition
 
 
-def table() -> Service:
+def table(thresholds: Thresholds | None = None) -> Service:
     """The ledger on any partition: it keeps nothing in memory."""
+    moments = handlers.Moments(thresholds or Thresholds())
     return Service(name=SERVICE, tables=TABLES, own={**handlers.OWN, **checkins.OWN}, inputs={
         PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
         PairClosed: Handling(handlers.needs_closed, handlers.decide_closed, handlers.apply_closed),
-        MomentShared: Handling(handlers.needs_moment, handlers.decide_moment),
-        GestureSent: Handling(handlers.needs_moment, handlers.decide_gesture),
+        MomentShared: Handling(handlers.needs_moment, moments.decide_moment),
+        GestureSent: Handling(handlers.needs_moment, moments.decide_gesture),
         MomentCorrected: Handling(handlers.needs_correction, handlers.decide_correction),
         BreakStarted: Handling(handlers.needs_break, apply=handlers.apply_break),
         BreakEnded: Handling(handlers.needs_break, apply=handlers.apply_return),
@@ -49,11 +51,10 @@ def table() -> Service:
     })
 
 
-def service(_host: Host, _partition: Partition) -> Service:
-    return table()
-
-
 def build(settings: LedgerSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
-    host = Host(SERVICE, settings, programme, make=service, workers=[housekeeping], clock=clock)
+    def make(_host: Host, _partition: Partition) -> Service:
+        return table(settings.thresholds)
+
+    host = Host(SERVICE, settings, programme, make=make, workers=[housekeeping], clock=clock)
     return host.application(), host

@@ -93,7 +93,7 @@ def _counts_by_week(account: Account, postings: Sequence[Posting]) -> bool:
     kept = {week: counts for week, counts in weeks.items() if week > latest - KEPT}
     said = {account.latest - back: Counter(counted(text)) for back, text in enumerate(account.weeks.split(","))}
     ever = sum(weeks.values(), Counter[str]())
-    return (account.latest == latest and Counter(counted(account.ever)) == ever
+    return (account.latest == latest and account.since == min(weeks, default=0) and Counter(counted(account.ever)) == ever
             and all(said.get(week, Counter()) == kept.get(week, Counter()) for week in said.keys() | kept.keys()))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from services.ledger.domain import entries, refusals
 from services.ledger.domain.breaks import window
 from services.ledger.domain.entries import Account, Transfer
+from services.ledger.domain.protection import Thresholds, only_gives, unreturned
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
 from services.ledger.domain.weeks import week_of
 from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
@@ -18,6 +19,7 @@ from shared.events import (
     CountsChanged,
     Event,
     GestureSent,
+    GivingUnreturned,
     Kind,
     MomentCorrected,
     MomentRecorded,
@@ -27,6 +29,7 @@ from shared.events import (
     PairClosed,
     PairFormed,
     PeerLeft,
+    ReceivingUnrecorded,
     TimerElapsed,
 )
 from shared.rows import Ref, Rows
@@ -69,22 +72,27 @@ def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]
         yield LEFT, event.receiver
 
 
-def decide_moment(rows: Rows, entry: Entry) -> Iterable[Event]:
-    shared: MomentShared = entry.event
-    return _recorded(rows, entry, MomentRecorded(
-        moment=shared.moment, pair=shared.pair, giver=shared.giver, receiver=shared.receiver, kind=shared.kind,
-        recorded_by=shared.recorded_by, minutes=shared.minutes))
+class Moments:
+    """Decides what becomes of a moment, and whether its giver is to be protected."""
+
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+
+    def decide_moment(self, rows: Rows, entry: Entry) -> Iterable[Event]:
+        shared: MomentShared = entry.event
+        return _recorded(rows, entry, self._thresholds, MomentRecorded(
+            moment=shared.moment, pair=shared.pair, giver=shared.giver, receiver=shared.receiver, kind=shared.kind,
+            recorded_by=shared.recorded_by, minutes=shared.minutes))
+
+    def decide_gesture(self, rows: Rows, entry: Entry) -> Iterable[Event]:
+        """A gesture is a moment that its giver wrote down by sending it."""
+        sent: GestureSent = entry.event
+        return _recorded(rows, entry, self._thresholds, MomentRecorded(
+            moment=sent.moment, pair=sent.pair, giver=sent.giver, receiver=sent.receiver, kind=Kind.GESTURE,
+            recorded_by=sent.giver))
 
 
-def decide_gesture(rows: Rows, entry: Entry) -> Iterable[Event]:
-    """A gesture is a moment that its giver wrote down by sending it."""
-    sent: GestureSent = entry.event
-    return _recorded(rows, entry, MomentRecorded(
-        moment=sent.moment, pair=sent.pair, giver=sent.giver, receiver=sent.receiver, kind=Kind.GESTURE,
-        recorded_by=sent.giver))
-
-
-def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Event]:
+def _recorded(rows: Rows, entry: Entry, thresholds: Thresholds, moment: MomentRecorded) -> Iterable[Event]:
     by = moment.recorded_by or moment.giver
     pair = rows.get(PAIRS, moment.pair)
     if pair is not None and pair.former is not None:
@@ -98,8 +106,10 @@ def _recorded(rows: Rows, entry: Entry, moment: MomentRecorded) -> Iterable[Even
         return
     yield moment
     week = week_of(entry.at_ms)
-    yield from counts(rows, account_of(rows, moment.giver).posted(1, 0, moment.kind, week), entry.at_ms)
+    giver = account_of(rows, moment.giver).posted(1, 0, moment.kind, week)
+    yield from counts(rows, giver, entry.at_ms)
     yield from counts(rows, account_of(rows, moment.receiver).posted(0, 1, moment.kind, week), entry.at_ms)
+    yield from _protection(rows, giver, entry.at_ms, thresholds)
 
 
 def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
@@ -111,6 +121,31 @@ def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
     given, received = (recent.given, recent.received) if recent is not None else (0, 0)
     yield CountsChanged(peer=after.holder, given=after.given, received=after.received, given_26w=given,
                         received_26w=received)
+
+
+def _protection(rows: Rows, giver: Account, at_ms: int, thresholds: Thresholds) -> Iterable[Event]:
+    """One of the two at most: what is offered to whoever gives far more asks what they would like, too."""
+    if giver.holder is None:
+        return
+    breaks = (rows.get(HOLDERS, giver.holder) or Holder()).breaks
+    if unreturned(giver, breaks, at_ms, thresholds):
+        yield GivingUnreturned(peer=giver.holder)
+    elif only_gives(giver, breaks, at_ms, thresholds):
+        yield ReceivingUnrecorded(peer=giver.holder)
+
+
+def apply_unreturned(rows: Rows, event: GivingUnreturned, at_ms: int) -> None:
+    _noted(rows, event.peer, {"unreturned": week_of(at_ms), "asked": True})
+
+
+def apply_unrecorded(rows: Rows, event: ReceivingUnrecorded, _at_ms: int) -> None:
+    _noted(rows, event.peer, {"asked": True})
+
+
+def _noted(rows: Rows, peer: str, what: dict[str, Any]) -> None:
+    holder = rows.get(HOLDERS, peer)
+    if holder is not None and holder.account is not None and (account := rows.get(ACCOUNTS, holder.account)) is not None:
+        rows.put(ACCOUNTS, holder.account, account.model_copy(update=what))
 
 
 def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
@@ -330,4 +365,6 @@ OWN: Mapping[type[Event], Callable[[Rows, Any, int], None]] = {
     MomentReversed: apply_reversed,
     MomentRefused: nothing,
     CountsChanged: nothing,
+    GivingUnreturned: apply_unreturned,
+    ReceivingUnrecorded: apply_unrecorded,
 }

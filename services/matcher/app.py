@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from services.matcher.desk import Figures, say_what_ran_out, watch
 from services.matcher.domain.rounds import Policy
-from services.matcher.handlers import answers, breaks, counts, decisions, parting, requests, rounds, timers
+from services.matcher.handlers import answers, breaks, counts, decisions, parting, protection, requests, rounds, timers
 from services.matcher.handlers.ahead import Ahead, handling
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
@@ -24,6 +24,7 @@ from shared.events import (
     BreakStarted,
     CountsChanged,
     Event,
+    GivingUnreturned,
     PairEnded,
     PeerBlocked,
     PeerLeft,
@@ -64,6 +65,7 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
         BreakStarted: on(breaks.needs_break, breaks.decide_break, breaks.apply_break),
         BreakEnded: on(breaks.needs_return, breaks.decide_return, breaks.apply_return),
         CountsChanged: on(counts.needs, counts.decide, counts.apply),
+        GivingUnreturned: on(protection.needs, protection.decide, protection.apply),
         PairEnded: on(parting.needs_ending, parting.decide_ending, parting.apply_ending),
         PeerBlocked: on(parting.needs_block, parting.decide_block, parting.apply_block),
         PeerLeft: on(parting.needs_leaving, parting.decide_leaving, parting.apply_leaving),

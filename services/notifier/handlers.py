@@ -142,6 +142,13 @@ class Decisions:
             return []  # they left before it came
         return self._told(rows, entry, [], entry.event.receiver, of_gesture(entry.event.gesture), entry.event.pair)
 
+    def giving_unreturned(self, rows: Rows, entry: Entry) -> Said:
+        """A rest is offered, or to ask for something small; privately, and not again soon (rule 7)."""
+        return self._told(rows, entry, [], entry.event.peer, Template.REST_OR_ASK, None)
+
+    def receiving_unrecorded(self, rows: Rows, entry: Entry) -> Said:
+        return self._told(rows, entry, [], entry.event.peer, Template.WOULD_LIKE, None)
+
     def sign_in_requested(self, rows: Rows, entry: Entry) -> Said:
         template = Template.KNOWN_ALREADY if entry.event.by_form else Template.SIGN_IN
         return self._told(rows, entry, [], entry.event.peer, template, None)

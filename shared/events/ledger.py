@@ -95,3 +95,15 @@ class TrainingRefused(Event, type="training.refused", owner=LEDGER):
     training: str
     partner: str
     reason: Literal["unknown_reference", "no_consent", "already_noted"]
+
+
+class GivingUnreturned(Event, type="giving.unreturned", owner=LEDGER):
+    """Somebody gives far more than they receive, over 12 weeks and over 26. They are protected, not praised (rule 7)."""
+
+    peer: PeerId
+
+
+class ReceivingUnrecorded(Event, type="receiving.unrecorded", owner=LEDGER):
+    """Nothing received was ever recorded of somebody who gives. They are asked once what they would like (rule 7)."""
+
+    peer: PeerId

@@ -1,4 +1,4 @@
-"""That something is not going ahead, as it stands on the page of whoever hears of it (rule 17).
+"""What stands on the page of whoever hears of it: that something is not going ahead (rule 17), and nudges (rule 9).
 
 To whom it is said, and from which morning on, the notifier decides; by message or not, the page says the same.
 """
@@ -13,13 +13,16 @@ from shared.events import MessageHeld, MessageIntended, MessageWithheld
 from shared.rows import Ref, Rows
 
 NOT_GOING_AHEAD = "not_going_ahead"
-"""The notifier's template of that name."""
+NUDGES = ("rest_or_ask", "would_like")
+"""The notifier's templates of these names."""
+
+_SHOWN = (NOT_GOING_AHEAD, *NUDGES)
 
 OfMessage = MessageIntended | MessageHeld | MessageWithheld
 
 
 def needs(_rows: Rows, event: OfMessage) -> Iterable[Ref]:
-    if event.template == NOT_GOING_AHEAD:
+    if event.template in _SHOWN:
         yield PEERS, event.to
 
 
@@ -39,13 +42,14 @@ def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
         return row.changed(notices=tuple(
             each.model_copy(update={"from_ms": min(each.from_ms, event.until_ms)}) if each.message == event.message else each
             for each in row.notices))
-    if event.template == NOT_GOING_AHEAD:
+    if event.template in _SHOWN:
         change(rows, event.to, after)
 
 
 def _shows(rows: Rows, event: MessageIntended | MessageWithheld, from_ms: int, at_ms: int) -> None:
     def after(row: PeerRow) -> PeerRow:
         kept = tuple(each for each in row.notices if at_ms < each.from_ms + NOTICE_LIVES_MS)
-        return row.changed(notices=(Notice(message=event.message, from_ms=from_ms), *kept)[:NOTICES_MAX])
-    if event.template == NOT_GOING_AHEAD:
+        notice = Notice(message=event.message, from_ms=from_ms, template=event.template)
+        return row.changed(notices=(notice, *kept)[:NOTICES_MAX])
+    if event.template in _SHOWN:
         change(rows, event.to, after)

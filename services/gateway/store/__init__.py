@@ -87,10 +87,12 @@ class Before(Row):
 
 
 class Notice(Row):
-    """That something is not going ahead, whatever it was and however it came (rule 17): it shows from `from_ms` on."""
+    """Something that the notifier says and the page shows too, from `from_ms` on: that something is not going ahead, whatever
+    it was and however it came (rule 17), or a nudge."""
 
     message: str
     from_ms: int
+    template: str = "not_going_ahead"
 
 
 class Consented(Row):
@@ -151,7 +153,7 @@ class PeerRow(Row):
         return next((each for each in self.before if each.pair == pair and now_ms < each.until_ms), None)
 
     def noticed(self, now_ms: int) -> tuple[Notice, ...]:
-        """What the page says now of what is not going ahead."""
+        """What the page says now."""
         return tuple(each for each in self.notices if each.from_ms <= now_ms < each.from_ms + NOTICE_LIVES_MS)
 
     def changed(self, **changes: Any) -> PeerRow:

@@ -61,6 +61,12 @@ class Account(BaseModel):
     """What was recorded in the week `latest`, and back from there (`weeks.py`)."""
     ever: str = ""
     """The two counts by kind, written as a week is."""
+    since: int = 0
+    """The week of the first moment."""
+    unreturned: int = 0
+    """The week in which it was last said that giving was far above receiving; 0 when it never was."""
+    asked: bool = False
+    """They only ever gave, and were asked what they would like."""
 
     @property
     def by_week(self) -> Weeks:
@@ -71,7 +77,8 @@ class Account(BaseModel):
         letter, by = letter_of(kind, given != 0), given + received
         latest, weeks = self.by_week.moved(letter, week, by)
         return Account(holder=self.holder, given=self.given + given, received=self.received + received,
-                       latest=latest, weeks=weeks, ever=moved(self.ever, letter, by))
+                       latest=latest, weeks=weeks, ever=moved(self.ever, letter, by), since=self.since or week,
+                       unreturned=self.unreturned, asked=self.asked)
 
     def without_holder(self) -> Account:
         return self.model_copy(update={"holder": None})

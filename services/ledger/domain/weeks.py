@@ -112,8 +112,8 @@ class Window:
 
     @property
     def weeks_of_giving(self) -> int:
-        """Weeks in which something was given."""
-        return sum(any(letter.islower() for letter in week) for week in self.text.split(","))
+        """Weeks in which more was given than received."""
+        return sum(week.given > week.received for week in map(Window, self.text.split(",")))
 
     @property
     def given_by_kind(self) -> dict[Kind, int]:

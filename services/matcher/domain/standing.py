@@ -18,6 +18,10 @@ that nobody reads what we write, and in which others wait for an answer that doe
 COUNTS_LAST_MS = 26 * 7 * DAY_MS
 """How long the ledger's last word on somebody's giving and receiving counts: as long as the weeks that it is about."""
 
+PROTECTED_MS = 28 * DAY_MS
+"""How long somebody who gives far more than they receive has no second place (rule 7): four weeks are a rest that is felt, and
+after them the ledger may say so again."""
+
 FOR_EVER = None
 """Until when two are kept apart after a block, *not this person* or an ending for safety."""
 
@@ -51,13 +55,16 @@ class Standing(BaseModel):
     """Moments of the last 26 weeks, when the ledger last said so. For pairing alone (rule 6)."""
     counts_until_ms: int | None = None
     """Until when they count; none while the ledger has said nothing."""
+    protected_until_ms: int = 0
+    """Until then one open proposal or pair at most, whatever the request asks for; 0 when that is over."""
 
     @property
     def places(self) -> int:
         """How many more proposals may go out now."""
         if self.request is None or self.rest_until_ms or self.break_until_ms or self.unheard:
             return 0
-        return max(0, self.capacity - len(self.proposals) - len(self.pairs))
+        most = min(1, self.capacity) if self.protected_until_ms else self.capacity
+        return max(0, most - len(self.proposals) - len(self.pairs))
 
     @property
     def unheard(self) -> bool:
@@ -80,8 +87,9 @@ class Standing(BaseModel):
         return frozenset((*self.apart, *self.proposals.values(), *self.pairs.values()))
 
     def asking(self, request: str, capacity: int) -> Standing:
-        """Whoever asks anew is ready to hear: a rest after *not now* is over."""
-        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0).heard()
+        """Whoever asks anew is ready to hear: a rest after *not now* is over, and how many places they have is theirs."""
+        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0,
+                          protected_until_ms=0).heard()
 
     def resuming(self) -> Standing:
         """Whoever was set aside and would like to hear of people again is ready to: a rest after *not now* is over too."""
@@ -107,6 +115,13 @@ class Standing(BaseModel):
         """The same, without counts that are too old by now."""
         old = self.counts_until_ms is not None and now_ms >= self.counts_until_ms
         return self._with(given=0, received=0, counts_until_ms=None) if old else self
+
+    def protected(self, until_ms: int) -> Standing:
+        return self._with(protected_until_ms=until_ms)
+
+    def protected_no_more(self, due_ms: int) -> Standing:
+        """Changes nothing when it was said anew since."""
+        return self._with(protected_until_ms=0) if self.protected_until_ms <= due_ms else self
 
     def reserved(self, proposal: str, other: str) -> Standing:
         return self._with(proposals={**self.proposals, proposal: other})

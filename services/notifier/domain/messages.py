@@ -19,6 +19,8 @@ class Template(StrEnum):
     INTRODUCTION = "introduction"
     CONTACT = "contact"
     INVITATION = "invitation"
+    REST_OR_ASK = "rest_or_ask"
+    WOULD_LIKE = "would_like"
     GESTURE_CUP_OF_TEA = "gesture_cup_of_tea"
     GESTURE_THINKING_OF_YOU = "gesture_thinking_of_you"
     GESTURE_I_HEAR_YOU = "gesture_i_hear_you"
@@ -29,8 +31,12 @@ def of_gesture(gesture: Gesture) -> Template:
     return Template(f"gesture_{gesture}")
 
 
+NUDGES = (Template.REST_OR_ASK, Template.WOULD_LIKE)
+"""They share the cap that gestures have, and stop on a break (rule 9)."""
+
+
 def klass_of(template: Template) -> MessageClass:
-    """Gestures are kind, what brings a link that opens their page is sign-in, and everything else is essential."""
+    """Gestures and nudges are kind, what brings a link that opens their page is sign-in, and everything else is essential."""
     if template in (Template.SIGN_IN, Template.KNOWN_ALREADY):
         return MessageClass.SIGN_IN
-    return MessageClass.KIND if template.startswith("gesture_") else MessageClass.ESSENTIAL
+    return MessageClass.KIND if template in NUDGES or template.startswith("gesture_") else MessageClass.ESSENTIAL

@@ -142,6 +142,21 @@ async def test_the_page_says_that_something_is_not_going_ahead_from_the_morning_
                 assert visitor.page.text.count("this one is not going ahead, and your place is kept") == told
 
 
+@pytest.mark.parametrize(("nudge", "words"), [("rest_or_ask", "you matter too"), ("would_like", "something you would like")])
+async def test_a_nudge_stands_on_the_page_of_whoever_it_is_for_whether_a_message_tells_it_or_not(
+        here: Site, nudge: str, words: str) -> None:
+    two = await Two.meet(here)
+    now_ms = here.host.clock.now_ms()
+    about = {"to": two.peers[0], "template": nudge}
+    await here.says(MessageWithheld(message="w" * 32, reason="cap", due_ms=now_ms, **about))
+    await two.look()
+    assert two.kim.page.text.count(words) == 1
+    assert words not in two.sam.page.text
+    await here.says(MessageIntended(message="m" * 32, klass="kind", message_id="<m@x>", not_before_ms=now_ms, **about))
+    await two.look()
+    assert two.kim.page.text.count(words) == 1
+
+
 async def test_coming_back_from_a_break_brings_the_notice_forward_and_a_later_try_does_not_hide_it(here: Site) -> None:
     two = await Two.meet(here)
     now_ms = here.host.clock.now_ms()

@@ -54,7 +54,7 @@ ME = Me(
                ProposalView("p2", (), True)),
     pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
     inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
-    before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,),
+    before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,), nudges=("rest_or_ask", "would_like"),
     written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True),
              WrittenView("m3", "sat_together", "gave", AT_MS, False, "city-clinic"),
              WrittenView("m4", "listened", "received", AT_MS, False, "city-clinic", mine=False)),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from services.ledger.app import table
 from services.ledger.audit import Finding, findings
 from services.ledger.domain.breaks import window
+from services.ledger.domain.protection import Thresholds
 from services.ledger.domain.weeks import Window
 from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
 from shared.clock import DAY_MS
@@ -32,8 +33,8 @@ from tests.unit.in_memory import InMemory
 class Book(InMemory):
     """People are called by one letter; their pair is called by both letters in order."""
 
-    def __init__(self) -> None:
-        super().__init__(table())
+    def __init__(self, thresholds: Thresholds | None = None) -> None:
+        super().__init__(table(thresholds))
         self._moments = 0
 
     # what happens

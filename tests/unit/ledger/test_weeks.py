@@ -62,8 +62,13 @@ def test_weeks_without_a_record_are_not_recorded_and_what_one_only_received_is_n
     window = book.window("a", 12)
     assert window is not None
     assert (window.weeks_recorded, window.weeks_of_giving) == (1, 0)
-    book.pass_time(days=28)
-    assert counted(book) == [None, (0, 1), (0, 1)]
+    book.pass_time(days=7)
+    book.shares("a", "b")
+    later = book.window("a", 12)
+    assert later is not None
+    assert (later.weeks_recorded, later.weeks_of_giving) == (2, 1)
+    book.pass_time(days=21)
+    assert counted(book) == [(1, 0), (1, 1), (1, 1)]
 
 
 def test_what_was_taken_back_is_not_recorded(book: Book) -> None:

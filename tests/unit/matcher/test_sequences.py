@@ -50,6 +50,7 @@ STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
     st.tuples(st.just("ends"), NAMES, st.sampled_from(Ending), st.integers(0, 2)),
     st.tuples(st.just("blocks"), NAMES, NAMES),
     st.tuples(st.just("is_told"), NAMES, st.one_of(st.none(), st.integers(0, 15)), st.integers(0, 15)),
+    st.tuples(st.just("is_protected"), NAMES),
     st.tuples(st.just("leaves"), NAMES),
     st.tuples(st.just("pass_time"), st.floats(0.1, 40)),
     st.tuples(st.just("rounds_are_held")),

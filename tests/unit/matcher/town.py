@@ -27,6 +27,7 @@ from shared.events import (
     Details,
     Ending,
     Event,
+    GivingUnreturned,
     PairEnded,
     PairFormed,
     PeerBlocked,
@@ -155,6 +156,10 @@ class Town(InMemory):
     def is_told(self, name: str, given: int | None, received: int | None) -> None:
         """The ledger says what `name` gave and received in the last 26 weeks."""
         assert self.hear(CountsChanged(peer=name, given=99, received=99, given_26w=given, received_26w=received)) == []
+
+    def is_protected(self, name: str) -> list[Event]:
+        """The ledger says that `name` gives far more than they receive."""
+        return self.hear(GivingUnreturned(peer=name))
 
     def ends(self, name: str, pair: str, ending: Ending = Ending.ONE_SIDE) -> list[Event]:
         return self.hear(PairEnded(peer=name, pair=pair, ending=ending))

@@ -11,10 +11,13 @@ from services.notifier.outbox import INTERRUPTED
 from services.notifier.store import REFERRALS
 from shared.events import (
     BreakEnded,
+    BreakKind,
+    BreakStarted,
     ContactOffered,
     ContactTakenBack,
     Ending,
     Gesture,
+    GivingUnreturned,
     MessageClass,
     MessageHeld,
     MessageIntended,
@@ -27,6 +30,7 @@ from shared.events import (
     PreferencesChanged,
     ProposalLapsed,
     QuietHours,
+    ReceivingUnrecorded,
     ReferralExpired,
     ReferralRefused,
     ReferralUsed,
@@ -37,6 +41,7 @@ from shared.events import (
     SupportWithdrawn,
 )
 from tests.unit.notifier.world import (
+    DAY,
     MINUTE,
     SEAL,
     USUAL,
@@ -78,6 +83,31 @@ def test_whoever_was_set_aside_is_told_once():
     world.person("ann")
     assert templates(world.happens(RequestSetAside(request="r", peer="ann"))) == [("ann", "set_aside")]
     assert world.deliver_all() == ["set_aside"]
+
+
+NUDGES = [(GivingUnreturned(peer="ann"), "rest_or_ask"), (ReceivingUnrecorded(peer="ann"), "would_like")]
+
+
+@pytest.mark.parametrize(("found", "nudge"), NUDGES)
+def test_whoever_gives_far_more_than_they_receive_hears_so_privately_within_their_hours(found, nudge):
+    world = World("2026-03-02 23:15")
+    world.person("ann", usual=True)
+    world.pair("p", "ann", world.person("ben"))
+    assert templates(world.happens(found)) == [("ann", nudge)]
+    assert nudge not in world.deliver_all()
+    assert nudge in world.at("2026-03-03 09:00").deliver_all()
+
+
+@pytest.mark.parametrize(("found", "nudge"), NUDGES)
+def test_a_nudge_shares_the_cap_of_gestures_and_stops_on_a_break(found, nudge):
+    world = World()
+    world.person("ann")
+    assert templates(world.happens(found, found)) == [("ann", nudge)]
+    assert [each.reason for each in world.every(MessageWithheld)] == ["cap"]
+    world.deliver_all()
+    world.at("2026-03-05 10:00").happens(
+        BreakStarted(peer="ann", kind=BreakKind.BREAK, until_ms=world.now_ms + DAY), found)
+    assert [each.reason for each in world.every(MessageWithheld)] == ["cap", "break"]
 
 
 @pytest.mark.parametrize("word", [RequestResumed, SupportWithdrawn])
