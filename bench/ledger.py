@@ -30,7 +30,7 @@ from shared.clock import derived_id
 from shared.events import CountsChanged, Event, Kind, MomentRecorded, MomentShared
 from shared.rows import Table
 
-MOMENTS, PEOPLE, ROUNDS = 20_000, 10_000, 5
+MOMENTS, PEOPLE, ROUNDS = 10_000, 10_000, 5
 SIZES = (PEOPLE, 100_000, *([1_000_000] if os.environ.get("TWOWAY_BENCH_MILLION") else []))
 SEED = 4
 BYTES_MAX = 600.0
@@ -94,8 +94,10 @@ async def _settle(redis: Redis, people: int) -> None:
         for n in range(begin, begin + 10_000):
             peer, account, pair = _id("peer", n), _id("account", n), _id("pair", n - n % 2)
             rows[HOLDERS][peer] = HOLDERS.dump(Holder(account=account, pairs=(pair,)))
-            rows[ACCOUNTS][account] = ACCOUNTS.dump(Account(holder=peer, given=21, received=21, latest=lives[n % 100].latest,
-                                                        weeks=lives[n % 100].text, ever="l5e4c3p2gs3wL6E4C3P2G4W2"))
+            life = lives[n % 100]
+            rows[ACCOUNTS][account] = ACCOUNTS.dump(Account(
+                holder=peer, given=21, received=21, latest=life.latest, weeks=life.text, ever="l5e4c3p2gs3wL6E4C3P2G4W2",
+                since=life.latest - 25, reached=(2, life.latest, account[:8])))
             rows[PAIRS][pair] = PAIRS.dump(Pair(peers=(_id("peer", n - n % 2), _id("peer", n - n % 2 + 1))))
         for each, texts in rows.items():
             await redis.hset(each.path(P0, SERVICE), mapping=texts)  # type: ignore[arg-type]  # a dict of str to bytes is fine

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
+from services.ledger.domain.chains import ALL, Chains
 from services.ledger.domain.entries import Account, Leg, Transfer, sum_of
 from services.ledger.domain.refusals import FORMER
 from services.ledger.domain.weeks import KEPT, counted, letter_of, week_of
@@ -39,7 +40,7 @@ async def recount(redis: Redis, partition: Partition) -> list[Finding]:
 
 
 def findings(state: Snapshot) -> list[Finding]:
-    return [*_sums(state), *_transfers(state), *_accounts(state), *_holders(state)]
+    return [*_sums(state), *_transfers(state), *_accounts(state), *_holders(state), *_chains(state)]
 
 
 def _sums(state: Snapshot) -> Iterator[Finding]:
@@ -120,6 +121,19 @@ def _holders(state: Snapshot) -> Iterator[Finding]:
             yield Finding("pair_not_of_both", id)
         if (FORMER in pair.peers) != (pair.former is not None) or not _of_nobody(state, pair.former):
             yield Finding("pair_of_no_former_peer", id)
+
+
+def _chains(state: Snapshot) -> Iterator[Finding]:
+    """Moments by length and week are those that stand."""
+    reversed = {transfer.reverses for transfer in state.transfers.values()}
+    moments = {id: transfer for id, transfer in state.transfers.items() if transfer.reverses is None}
+    latest = max((week_of(moment.at_ms) for moment in moments.values()), default=0)
+    standing = Counter((week_of(moment.at_ms), moment.chain) for id, moment in moments.items() if id not in reversed)
+    row = state.chains.get(ALL, Chains())
+    said = {(row.latest - back, length): count for back, counts in enumerate(row.weeks)
+            for length, count in enumerate(counts, 1) if count}
+    if row.latest != latest or said != {key: count for key, count in standing.items() if key[0] > latest - KEPT}:
+        yield Finding("chains_differ_from_entries", ALL)
 
 
 def _of_nobody(state: Snapshot, account: str | None) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from services.ledger.domain import checkins
+from services.ledger.domain import chains, checkins
 from services.ledger.domain.checkins import Found
 from services.ledger.domain.entries import Account
 from services.ledger.domain.refusals import FORMER, Pair
 from services.ledger.domain.weeks import week_of
 from services.ledger.handlers import account_of, counts, holder_and_account, nothing
-from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Agreement
+from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, TRANSFERS, Agreement
 from shared.events import (
     CheckinPosted,
     CheckinRecorded,
@@ -61,6 +61,7 @@ def _agreed(rows: Rows, peer: str | None, partner: str, wording: str) -> bool:
 
 
 def needs_checkin(rows: Rows, event: CheckinRecorded) -> Iterable[Ref]:
+    yield CHAINS, chains.ALL
     for peer in _named(event):
         yield LEFT, peer
         yield AGREEMENTS, peer

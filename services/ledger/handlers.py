@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from services.ledger.domain import entries, refusals
+from services.ledger.domain import chains, entries, refusals
 from services.ledger.domain.breaks import window
+from services.ledger.domain.chains import Chains
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.protection import Thresholds, only_gives, unreturned
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
 from services.ledger.domain.weeks import week_of
-from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
+from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
 from shared.clock import derived_id
 from shared.events import (
     BreakEnded,
@@ -62,6 +63,7 @@ def holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
 
 
 def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]:
+    yield CHAINS, chains.ALL
     yield PAIRS, event.pair
     yield TRANSFERS, event.moment
     for peer in (event.giver, event.receiver):
@@ -153,9 +155,13 @@ def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
     former = pair.former if pair is not None else None
     accounts = {peer: former if peer == FORMER and former else _account_id(rows, peer, event.moment, side)
                 for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
-    transfer = Transfer(legs=entries.moment(accounts[event.giver], accounts[event.receiver]),
-                        at_ms=at_ms if event.happened_ms is None else event.happened_ms,
-                        recorded_by=accounts[event.recorded_by or event.giver], kind=event.kind, minutes=event.minutes,
+    at_ms = at_ms if event.happened_ms is None else event.happened_ms
+    giver, receiver, week = accounts[event.giver], accounts[event.receiver], week_of(at_ms)
+    before = rows.get(ACCOUNTS, giver)
+    reached = before.reached if before is not None and event.checkin is None else None
+    length = chains.length(reached, receiver, week)
+    transfer = Transfer(legs=entries.moment(giver, receiver), at_ms=at_ms, chain=length, kind=event.kind,
+                        recorded_by=accounts[event.recorded_by or event.giver], minutes=event.minutes,
                         source="peer" if event.checkin is None else "partner")
     _post(rows, event.moment, transfer, transfer)
 
@@ -174,9 +180,13 @@ def _account_id(rows: Rows, peer: str, moment: str, side: str) -> str:
 def _post(rows: Rows, id: str, transfer: Transfer, moment: Transfer) -> None:
     """`moment` is the transfer itself, or the one that it reverses."""
     rows.put(TRANSFERS, id, transfer)
+    giver, week, by = transfer.legs[0].account, week_of(moment.at_ms), 1 if transfer is moment else -1
+    rows.put(CHAINS, chains.ALL, (rows.get(CHAINS, chains.ALL) or Chains()).moved(moment.chain, week, by))
+    goes_on = moment.source == "peer"  # a partner's word comes in any order, and what is counted must not depend on it
     for leg in transfer.legs:
         before = rows.get(ACCOUNTS, leg.account) or Account()
-        rows.put(ACCOUNTS, leg.account, before.posted(leg.given, leg.received, moment.kind, week_of(moment.at_ms)))
+        reached = chains.reaches(before.reached, moment.chain, giver, week) if goes_on and leg.received > 0 else None
+        rows.put(ACCOUNTS, leg.account, before.posted(leg.given, leg.received, moment.kind, week, reached))
 
 
 # ── corrections ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -187,6 +197,7 @@ def reversal_id(moment: str) -> str:
 
 
 def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
+    yield CHAINS, chains.ALL
     yield HOLDERS, event.peer
     yield TRANSFERS, event.moment
     yield TRANSFERS, reversal_id(event.moment)

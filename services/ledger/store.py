@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 
 from services.ledger.domain.breaks import Breaks
+from services.ledger.domain.chains import Chains
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import Pair
 from shared.rows import Table
@@ -77,7 +78,9 @@ TRANSFERS = Table("transfers", Transfer)
 PAIRS = Table("pairs", Pair)
 LEFT = Table("left", Left)
 AGREEMENTS = Table("agreements", Agreement)
-TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS)
+CHAINS = Table("chains", Chains)
+"""One row for everybody."""
+TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS, CHAINS)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Snapshot:
     pairs: Mapping[str, Pair]
     left: Mapping[str, Left]
     agreements: Mapping[str, Agreement]
+    chains: Mapping[str, Chains]
 
 
 async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
@@ -100,6 +104,6 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
     pipeline = redis.pipeline(transaction=True)
     for table in TABLES:
         pipeline.hgetall(table.path(partition, SERVICE))
-    holders, accounts, transfers, pairs, left, agreements = await pipeline.execute()
+    holders, accounts, transfers, pairs, left, agreements, chains = await pipeline.execute()
     return Snapshot(HOLDERS.load_all(holders), ACCOUNTS.load_all(accounts), TRANSFERS.load_all(transfers),
-                    PAIRS.load_all(pairs), LEFT.load_all(left), AGREEMENTS.load_all(agreements))
+                    PAIRS.load_all(pairs), LEFT.load_all(left), AGREEMENTS.load_all(agreements), CHAINS.load_all(chains))

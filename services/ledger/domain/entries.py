@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.ledger.domain.chains import Reached
 from services.ledger.domain.weeks import Weeks, letter_of, moved
 from shared.events import Kind
 
@@ -39,6 +40,8 @@ class Transfer(BaseModel):
     minutes: int | None = None
     source: Literal["peer", "partner"] = "peer"
     """Whether one of the two told of it, or a partner."""
+    chain: int = 1
+    """How far help had come with this moment (`chains.py`)."""
     reverses: str | None = None
 
     def reversal(self, moment: str, at_ms: int) -> Transfer:
@@ -65,6 +68,8 @@ class Account(BaseModel):
     """The week of the first moment."""
     unreturned: int = 0
     """The week in which it was last said that giving was far above receiving; 0 when it never was."""
+    reached: Reached | None = None
+    """The chain of help that came to this account (`chains.py`)."""
     asked: bool = False
     """They only ever gave, and were asked what they would like."""
 
@@ -72,13 +77,15 @@ class Account(BaseModel):
     def by_week(self) -> Weeks:
         return Weeks(self.latest, self.weeks)
 
-    def posted(self, given: int, received: int, kind: Kind | None, week: int) -> Account:
-        """With one leg of a moment, or of its reversal: that takes away from the `week` in which the moment stands."""
+    def posted(self, given: int, received: int, kind: Kind | None, week: int, reached: Reached | None = None) -> Account:
+        """With one leg of a moment, or of its reversal: that takes away from the `week` in which the moment stands. `reached`
+        is the chain that the moment brought."""
         letter, by = letter_of(kind, given != 0), given + received
         latest, weeks = self.by_week.moved(letter, week, by)
         return Account(holder=self.holder, given=self.given + given, received=self.received + received,
-                       latest=latest, weeks=weeks, ever=moved(self.ever, letter, by), since=self.since or week,
-                       unreturned=self.unreturned, asked=self.asked)
+                       latest=latest, weeks=weeks, ever=moved(self.ever, letter, by), since=min(self.since or week, week),
+                       unreturned=self.unreturned, reached=reached or self.reached,
+                       asked=self.asked)
 
     def without_holder(self) -> Account:
         return self.model_copy(update={"holder": None})

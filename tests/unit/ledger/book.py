@@ -7,9 +7,10 @@ from typing import Any, Literal
 from services.ledger.app import table
 from services.ledger.audit import Finding, findings
 from services.ledger.domain.breaks import window
+from services.ledger.domain.chains import ALL, Chains
 from services.ledger.domain.protection import Thresholds
-from services.ledger.domain.weeks import Window
-from services.ledger.store import ACCOUNTS, AGREEMENTS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
+from services.ledger.domain.weeks import Window, week_of
+from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
 from shared.clock import DAY_MS
 from shared.events import (
     BreakEnded,
@@ -87,10 +88,15 @@ class Book(InMemory):
         account = state.accounts[holder.account] if holder is not None and holder.account is not None else None
         return None if account is None or holder is None else window(account.by_week, holder.breaks, weeks, self.now_ms)
 
+    def chains(self) -> list[int]:
+        """Moments of this week by the length of their chain, 1 first."""
+        row = self.snapshot().chains.get(ALL, Chains())
+        return [*row.weeks[0]] if row.weeks and row.latest == week_of(self.now_ms) else []
+
     def snapshot(self) -> Snapshot:
         tables = self.stored()
         rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
-                           for table in (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS)]
+                           for table in (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS, CHAINS)]
         return Snapshot(*rows)
 
     def findings(self) -> list[Finding]:

@@ -74,6 +74,9 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: account(s, "a", weeks="l"), "weeks_differ_from_entries"),
     (lambda s: account(s, "a", weeks=account_of(s, "a").weeks + ",,l"), "weeks_differ_from_entries"),
     (lambda s: account(s, "b", ever="l2"), "weeks_differ_from_entries"),
+    (lambda s: account(s, "b", since=7), "weeks_differ_from_entries"),
+    (lambda s: replace(s, chains={}), "chains_differ_from_entries"),
+    (lambda s: transfer(s, "n", chain=2), "chains_differ_from_entries"),
     (lambda s: transfer(s, "n", kind=Kind.OTHER), "weeks_differ_from_entries"),
     (lambda s: transfer(s, "n", at_ms=s.transfers["n"].at_ms - 7 * DAY_MS), "weeks_differ_from_entries"),
     (lambda s: account(s, "a", holder=None), "account_not_of_holder"),
@@ -94,4 +97,4 @@ def test_every_kind_of_damage_is_found(healthy: Snapshot, damage: Callable[[Snap
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert findings(Snapshot({}, {}, {}, {}, {}, {})) == []
+    assert findings(Snapshot({}, {}, {}, {}, {}, {}, {})) == []

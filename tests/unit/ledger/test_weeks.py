@@ -216,4 +216,4 @@ def test_a_life_of_moments_takes_no_more_than_the_weeks_that_are_kept() -> None:
     for week in range(500):
         for letter in ("l", "G", "s", "l"):
             weeks = weeks.moved(letter, week, 1)
-    assert weeks == (499, ",".join(["l2Gs"] * KEPT))
+    assert weeks == (499, ",".join(["Gl2s"] * KEPT))
