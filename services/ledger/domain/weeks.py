@@ -2,7 +2,7 @@
 
 A week is numbered since 1970, in UTC, and begins on a Monday; a moment belongs to the week in which it came to the log, one of
 a partner's check-in to the week in which it happened. Of each week that has something recorded a text says what, newest week
-first: `l2G` is *listened* given twice and a gesture received, and `l2G,,s` says that nothing was recorded the week before. So a
+first: `Gl2` is *listened* given twice and a gesture received, and `Gl2,,s` says that nothing was recorded the week before. So a
 week without a record stays apart from a count of zero.
 """
 
