@@ -55,13 +55,14 @@ class Host:
 
     def __init__(self, name: str, settings: Settings, programme: Programme, *,
                  make: Callable[[Host, Partition], Service], workers: Sequence[Worker] = (),
-                 clock: Clock | None = None) -> None:
+                 clock: Clock | None = None, redis: Redis | None = None) -> None:
+        """`redis`: a client in the place of the settings' own; a simulation brings one that goes by the log's time."""
         self.name, self.settings, self.programme = name, settings, programme
         self.clock = clock or Clock()
         self.vault = Vault(settings.installation_key)
         self.metrics = Metrics()
-        self.redis: Redis = Redis.from_url(settings.redis_url.get_secret_value(), retry=Retry(NoBackoff(), 0),
-                                           socket_connect_timeout=2.0)
+        self.redis: Redis = redis or Redis.from_url(settings.redis_url.get_secret_value(), retry=Retry(NoBackoff(), 0),
+                                                    socket_connect_timeout=2.0)
         self.appender = Appender(self.redis, self.vault)
         self.directory = Directory(self.redis, settings.partitions)
         self._broker = streams.broker(settings.redis_url.get_secret_value())

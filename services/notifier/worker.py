@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from services.notifier.channels import Blocked, Channel, Delivered, Letter, Outcome, Refused, Unknown
 from services.notifier.domain.messages import Template
 from services.notifier.domain.patience import next_try_ms
-from services.notifier.domain.verdict import Hold, Withhold
+from services.notifier.domain.verdict import Hold, Send, Verdict, Withhold
 from services.notifier.due import Due, Ref
 from services.notifier.handlers import Decisions
 from services.notifier.outbox import INTERRUPTED
@@ -129,14 +129,7 @@ class Sender:
 
     def _ruled_out(self, ref: Ref, row: MessageRow, now: Latest) -> MessageAttempted | None:
         """The look just before sending, by the wall clock and the person's latest wishes."""
-        at_ms = self._host.clock.now_ms()
-        what = self._decisions.last_look(ref.message, row, now.recipient, at_ms)
-        if isinstance(what, Hold):
-            return MessageAttempted(message=ref.message, outcome="hold", reason=what.reason,
-                                    not_before_ms=what.until_ms)
-        if isinstance(what, Withhold):
-            return MessageAttempted(message=ref.message, outcome="withhold", reason=what.reason)
-        return None
+        return ruled_out(ref.message, self._decisions.last_look(ref.message, row, now.recipient, self._host.clock.now_ms()))
 
     def _letter(self, row: MessageRow, now: Latest, person: Profile | Address) -> Letter:
         link, code, page = self._words.page, "", self._words.page
@@ -180,3 +173,14 @@ class Sender:
         log.info("message.attempted", message_ref=event.message, template=row.template, klass=row.klass,
                  outcome=event.outcome, reason=event.reason, tries=row.tries + 1,
                  not_before_ms=event.not_before_ms, trace=row.trace)
+
+
+def ruled_out(message: str, what: Verdict) -> MessageAttempted | None:
+    """What the last look makes of it; none when it may go."""
+    match what:
+        case Hold(until_ms, reason):
+            return MessageAttempted(message=message, outcome="hold", reason=reason, not_before_ms=until_ms)
+        case Withhold(reason):
+            return MessageAttempted(message=message, outcome="withhold", reason=reason)
+        case Send():
+            return None
