@@ -1,0 +1,59 @@
+"""What a simulation came to, in figures that a coordinator can compare. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from console.simulate.run import Ran
+from console.simulate.town import Somebody
+from shared.clock import DAY_MS
+from shared.events import Answer
+
+FEWEST = 5
+"""Of fewer people in a group nothing is said."""
+
+
+def summary(ran: Ran) -> dict[str, Any]:
+    """Shares are of 1; waits are days. What can't be said is none."""
+    town, told, end_ms = ran.town, ran.town.told, ran.plan.end_ms
+    people, pairs = list(town.people.values()), list(town.bonds.values())
+    waits = sorted((each.paired_ms - each.came_ms) / DAY_MS for each in people if each.paired_ms is not None)
+    waiting = [each for each in people if each.paired_ms is None and each.request is not None]
+    answered = sum(told.answers.values())
+    return {
+        "dial": ran.plan.dial, "people": len(people), "left": sum(not each.here for each in people),
+        "proposals": told.proposals, "answered_yes": _share(told.answers[Answer.YES], answered),
+        "became_pairs": _share(len(pairs), told.proposals - len(town.open_proposals)),
+        "lapsed": _share(told.lapsed, told.proposals - len(town.open_proposals)),
+        "pairs": len(pairs), "two_way": _share(sum(each.two_way for each in pairs), len(pairs)),
+        "people_paired": len(waits), "wait_days_median": _at(waits, 0.5), "wait_days_p95": _at(waits, 0.95),
+        "still_waiting": len(waiting), "set_aside": told.aside,
+        "longest_wait_days": longest_waits(people, end_ms),
+        "moments": sum(told.moments.values()),
+        "messages": {str(klass): told.messages[klass] for klass in sorted(told.messages)},
+        "rounds": told.rounds, "refused": dict(sorted(told.refused.items())), "log_entries": ran.entries,
+        "findings": [" ".join(each) for each in ran.findings], "seconds": round(ran.seconds, 1)}
+
+
+def longest_waits(people: Iterable[Somebody], end_ms: int) -> dict[str, float | None]:
+    """By first language, a group that people disclose: the longest anybody of it waited for a first buddy, or still waits.
+
+    Silent people are left out, for whoever answers nothing is paired with nobody. None where there are fewer than five.
+    """
+    waits = defaultdict(list)
+    for each in people:
+        if not each.person.silent:
+            until_ms = each.paired_ms or each.gone_ms or end_ms
+            waits[each.person.first_language].append((until_ms - each.came_ms) / DAY_MS)
+    return {group: round(max(days), 1) if len(days) >= FEWEST else None for group, days in sorted(waits.items())}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _at(sorted_days: Sequence[float], share: float) -> float | None:
+    """The smallest wait that at least this share of people did not exceed."""
+    return round(sorted_days[max(0, -(-round(share * 1000) * len(sorted_days) // 1000) - 1)], 1) if sorted_days else None

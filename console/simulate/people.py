@@ -1,0 +1,237 @@
+"""Who made-up people are and how they choose, as far as it depends on nobody else. Pure: the same seed, the same choices.
+
+Every choice comes from a random sequence of its own, named by who chooses what, so that a change in one place does not shift
+all others: with another dial the same people come, on the same days, seeking the same. Nobody here is modelled on anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from random import Random
+from typing import TypeVar
+
+from console.simulate.rates import Rates
+from services.gateway.forms import TIMES
+from shared.clock import DAY_MS, derived_id
+from shared.events import Answer, Details, Ending, Gesture, Kind, Way
+from shared.programme import Programme
+
+HOUR_MS, WEEK_MS = DAY_MS // 24, 7 * DAY_MS
+SILENT_WEEKS_MAX = 2
+"""Within how long somebody who was set aside comes back, if they do; and within how long a contact is offered."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Whoever `name` is makes choices: a person, or a pair."""
+
+    seed: int
+    name: str
+    rates: Rates
+
+    def of(self, what: str) -> Random:
+        return Random(f"{self.seed}/{self.name}/{what}")
+
+    def chance(self, what: str) -> float:
+        return self.of(what).random()
+
+    def weeks_until(self, what: str, a_week: float) -> float | None:
+        """When something happens for the first time that happens `a_week` times a week; never, when that is 0."""
+        return self.of(what).expovariate(a_week) if a_week else None
+
+
+@dataclass(frozen=True)
+class Person(Chooser):
+    """One made-up person."""
+
+    programme: Programme
+
+    @cached_property
+    def peer(self) -> str:
+        return derived_id(f"simulate:{self.seed}", self.name)
+
+    @cached_property
+    def silent(self) -> bool:
+        """Never answers anything."""
+        return self.chance("silent person") < self.rates.silent_people
+
+    @cached_property
+    def one_sided(self) -> bool:
+        """Gives, and hardly ever receives."""
+        return self.chance("one-sided") < self.rates.one_sided_people
+
+    @cached_property
+    def capacity(self) -> int:
+        return _count(self.of("capacity"), self.rates.capacity, 1)
+
+    @property
+    def first_language(self) -> str:
+        return self.details.languages[0]
+
+    @cached_property
+    def details(self) -> Details:
+        """What they answer on the form."""
+        rates, topics = self.rates, tuple(self.programme.topics)
+        sought = {topic: 1 / place for place, topic in enumerate(topics, 1)}
+        offered = {topic: (sought[topic] + sought[topics[place - 3]]) / 2 for place, topic in enumerate(topics)}
+        pick = self.of("wishes")
+        offers = _drawn(pick, offered, _count(pick, rates.offers, 1))
+        own = offers if pick.random() < 0.5 else ()
+        left = {topic: share for topic, share in sought.items() if topic not in own}
+        seeks = _drawn(pick, left, _count(pick, rates.seeks, 1))
+        avoids = _drawn(pick, {topic: share for topic, share in sought.items() if topic not in {*offers, *seeks}},
+                        _count(pick, rates.avoids, 0))
+        pick = self.of("meeting")
+        ways = tuple(way for way in Way if pick.random() < rates.ways.get(way, 0.0)) or (Way.MESSAGE,)
+        area = pick.choices(range(len(rates.areas)), rates.areas)[0]
+        parts = {str(part): share for part, share in rates.times.items()}
+        times = tuple(time for time in TIMES if pick.random() < parts.get(time.partition("_")[2], 0.0))
+        return Details(seeks=seeks, offers=offers, avoids=avoids, ways=ways, times=times, area=f"area {area + 1}",
+                       languages=self._languages(),
+                       showable=tuple(topic for topic in seeks if pick.random() < rates.showable))
+
+    def _languages(self) -> tuple[str, ...]:
+        pick, (main, *others) = self.of("languages"), self.programme.languages
+        if not others:
+            return (main,)
+        first = main if pick.random() < self.rates.main_language else _drawn(
+            pick, {language: 1 / place for place, language in enumerate(others, 1)}, 1)[0]
+        if first == main:
+            return (main, pick.choice(others)) if pick.random() < self.rates.also_another else (main,)
+        return (first, main) if pick.random() < self.rates.also_main else (first,)
+
+    def arrives(self, start_ms: int, days: Sequence[float]) -> int:
+        """When they ask; `days` are the shares of the days from the start on."""
+        pick = self.of("arrival")
+        return start_ms + pick.choices(range(len(days)), days)[0] * DAY_MS + self._hour(pick)
+
+    def _hour(self, pick: Random) -> int:
+        low, high = self.rates.hours
+        return int(pick.uniform(low, high) * HOUR_MS)
+
+    def answer(self, proposal: str, gets: float) -> tuple[int, Answer] | None:
+        """After how many ms they say what to a person who offers the share `gets` of what they seek; none: never."""
+        pick, rates = self.of(f"answer {proposal}"), self.rates
+        if self.silent or pick.random() < rates.silent:
+            return None
+        after_ms = int(rates.answer_hours * pick.lognormvariate(0.0, rates.answer_spread) * HOUR_MS)
+        if pick.random() < rates.yes_if_nothing + (rates.yes_if_all - rates.yes_if_nothing) * gets:
+            return after_ms, Answer.YES
+        return after_ms, _one(pick, rates.other_answers)
+
+    def resumes(self, message: str) -> int | None:
+        """After how many ms somebody who was told that they are set aside comes back."""
+        pick = self.of(f"resume {message}")
+        back = not self.silent and pick.random() < self.rates.resumes
+        return int(pick.uniform(0, SILENT_WEEKS_MAX) * WEEK_MS) if back else None
+
+    def rest(self, place: int) -> tuple[float, int, int | None] | None:
+        """The `place`th break or difficult day: in how many weeks from the one before, how many ms long, and after how many
+        they are back if that is early. A difficult day lasts a day."""
+        pick, rates = self.of(f"rest {place}"), self.rates
+        a_week = rates.breaks_a_week + rates.difficult_days_a_week
+        if not a_week:
+            return None
+        in_weeks = pick.expovariate(a_week)
+        if pick.random() * a_week < rates.difficult_days_a_week:
+            return in_weeks, DAY_MS, None
+        long_ms = int(pick.uniform(*rates.break_weeks) * WEEK_MS)
+        early = pick.random() < rates.back_early
+        return in_weeks, long_ms, int(pick.random() * long_ms) if early else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one of a pair writes down; `gesture` none means a moment of `kind`. Places are 0 and 1, those in the pair."""
+
+    giver: int
+    by: int
+    kind: Kind
+    gesture: Gesture | None
+    minutes: int | None
+    taken_back: bool
+
+
+@dataclass(frozen=True)
+class Course(Chooser):
+    """What becomes of a pair."""
+
+    one_sided: tuple[bool, bool]
+
+    @cached_property
+    def lasts_weeks(self) -> float:
+        """Evenly between the weeks of which the share that ended is known; behind the last at its pace."""
+        share, week, ended = self.chance("lasts"), 0.0, 0.0
+        pace = 0.0
+        for until, by_then in self.rates.ended_by.items():
+            pace = (by_then - ended) / (until - week)
+            if share < by_then:
+                return week + (share - ended) / pace
+            week, ended = until, by_then
+        return week + (share - ended) / pace
+
+    @cached_property
+    def ending(self) -> Ending:
+        return _one(self.of("ending"), self.rates.endings)
+
+    @cached_property
+    def ended_by(self) -> int:
+        return self.of("ended by").randrange(2)
+
+    @cached_property
+    def with_a_block(self) -> bool:
+        return self.chance("block") < self.rates.blocks
+
+    def asks_on(self, place: int) -> bool:
+        """Whether that one of the two goes on looking for a buddy afterwards."""
+        return self.chance(f"asks on {place}") < self.rates.asks_on
+
+    def offers_contact(self, place: int) -> int | None:
+        """After how many ms, if at all."""
+        pick = self.of(f"contact {place}")
+        return int(pick.uniform(0, SILENT_WEEKS_MAX) * WEEK_MS) if pick.random() < self.rates.offers_contact else None
+
+    @cached_property
+    def _first_gives(self) -> float:
+        """In how many of the moments the first of the two is the giver."""
+        if self.one_sided[0] != self.one_sided[1]:
+            return self.rates.one_sided_gives if self.one_sided[0] else 1 - self.rates.one_sided_gives
+        return self.of("tilt").betavariate(self.rates.evenness, self.rates.evenness)
+
+    def next_moment(self, number: int, weeks: float) -> float | None:
+        """How many weeks after the pair was `weeks` old its `number`th moment comes."""
+        return self.weeks_until(f"moment {number}", self.rates.moments_a_week * self.rates.decline_a_week ** weeks)
+
+    def moment(self, number: int) -> Moment:
+        pick, rates = self.of(f"what {number}"), self.rates
+        giver = 0 if pick.random() < self._first_gives else 1
+        taken_back = pick.random() < rates.taken_back
+        if pick.random() < rates.gestures:
+            return Moment(giver, giver, Kind.GESTURE, pick.choice(tuple(Gesture)), None, taken_back)
+        by = giver if pick.random() < rates.written_by_giver else 1 - giver
+        return Moment(giver, by, _one(pick, rates.kinds), None, pick.choice((None, 10, 45)), taken_back)
+
+
+def day_shares(rates: Rates, start_ms: int, weeks: int) -> list[float]:
+    """How many ask on each day, beside the others."""
+    first = datetime.fromtimestamp(start_ms / 1000, UTC)
+    days = (first + timedelta(days=number) for number in range(7 * weeks))
+    return [rates.weekdays[day.weekday()] * rates.months[day.month - 1] for day in days]
+
+
+def _count(pick: Random, shares: Sequence[float], least: int) -> int:
+    return least + pick.choices(range(len(shares)), shares)[0]
+
+
+def _one(pick: Random, shares: Mapping[T, float]) -> T:
+    return pick.choices(tuple(shares), tuple(shares.values()))[0]
+
+
+def _drawn(pick: Random, shares: Mapping[T, float], count: int) -> tuple[T, ...]:
+    """So many different ones, each by its share (Efraimidis and Spirakis 2006)."""
+    return tuple(sorted(shares, key=lambda each: pick.random() ** (1 / shares[each]), reverse=True)[:count])
