@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, ledger, pairing, pool, reader, system
+from bench import latency, ledger, pairing, pool, reader, simulate, system
 from bench.figures import Figure, report
 from shared import logs
 
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "system": system.measure,
     "pairing": pairing.measure,
     "pool": pool.measure,
+    "simulate": simulate.measure,
 }
 
 

@@ -29,10 +29,9 @@ from services.matcher import store as matcher_store
 from services.matcher.domain.bar import Dial
 from services.matcher.domain.line import AFTER_DAYS
 from services.matcher.memory import Memory
-from services.matcher.pairing.choosing import choose
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import under_way
-from services.matcher.worker import Ref, parts
+from services.matcher.worker import Ref, choose, parts, seen_by_a_round
 from services.notifier import app as notifier
 from services.notifier.due import Due
 from services.notifier.handlers import Decisions
@@ -117,6 +116,7 @@ class Services:
 
         of_matcher = MatcherSettings(**own, dial=dial, round_every_minutes=round_every_minutes, assist=False, weights=None,
                                      first_in_line_days=AFTER_DAYS)
+        of_ledger = LedgerSettings(**own)
         of_notifier = NotifierSettings(**own, try_out=True, smtp_url=None, mail_from=None)
         self._policy, self._due = of_matcher.policy, Due()
         self._decisions = Decisions(ZoneInfo(programme.time_zone), of_notifier.mail_domain)
@@ -124,7 +124,7 @@ class Services:
         self._memory = Memory(self.vault)
         hosts = [
             host("matcher", of_matcher, lambda _host, _partition: matcher.table(self._memory, self._policy)),
-            host("ledger", LedgerSettings(**own), ledger.service),
+            host("ledger", of_ledger, lambda _host, _partition: ledger.table(of_ledger.thresholds)),
             host("notifier", of_notifier, lambda _host, partition: notifier.service(self._decisions, self._due, partition))]
         self._turns = [Turn(reader) for each in hosts for reader in each.readers]
         self._appender = hosts[0].appender
@@ -200,9 +200,8 @@ class Services:
         row = await under_way(self.redis, P0, ref.community, ref.round)
         if row is None:
             return
-        people, policy = self._memory.pool.waiting(ref.community), self._policy
-        chosen = choose(people, row.began_ms, policy.bar, int(ref.round, 16), first_in_line_days=policy.first_in_line_days,
-                        weights=policy.weights)
+        people = seen_by_a_round(self._memory.pool, ref.community)
+        chosen = choose(people, row.began_ms, self._policy, int(ref.round, 16))
         for number, part in enumerate(parts(ref, chosen)):
             await self._appender.append(P0, [Input(part, derived_id(ref.round, f"part:{number}"), cause=ref.round)])
             await self._read()
