@@ -45,7 +45,7 @@ CANDIDATES = 16
 NAIVE = 2_000
 ARRIVALS = 2_000
 POINTS = Points.of(PUBLISHED)
-CERTAIN = Plan(everybody_max=10**6, searches=5, last_step=10)
+CERTAIN = Plan(everybody_max=10**6, searches=5, step=160, last_step=10)
 """Everybody weighed with everybody, five times over: a tight bound, at ten times a round's cost; a minute for 100,000."""
 
 
@@ -126,8 +126,9 @@ def _short_lists(crowd: Crowd) -> tuple[Ints, Ints, Ints]:
     """(row, other, benefit) of the union of everybody's best candidates, each edge once."""
     n, rules = len(crowd.names), rules_of(crowd)
     others, worth = empty_lists(n, CANDIDATES)
-    free, gain, best = np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    by_rows(n, cores(), lambda low, high: among_all(crowd.columns, rules, POINTS, free, gain, low, high, others, worth, best))
+    rows, free, gain, best = np.arange(n), np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    by_rows(n, cores(), lambda low, high: among_all(crowd.columns, rules, POINTS, free, rows, gain, low, high, others, worth,
+                                                    best))
     row, place = np.nonzero(others >= 0)
     other = others[row, place].astype(np.int64)
     keys, first = np.unique(np.minimum(row, other) * n + np.maximum(row, other), return_index=True)

@@ -7,7 +7,7 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.rules import may
-from services.matcher.pairing.weighing import RUN, Points, weigh
+from services.matcher.pairing.weighing import RUN, Points, besides, promise, weigh
 
 
 @compiled
@@ -17,22 +17,17 @@ def best_for(columns: Columns, rules: Rules, points: Points, price: Ints, i: int
     With all prices 0 that is the best pair for i. With a round's prices it is what i could gain at most.
     """
     n = len(price)
-    best, row = np.int32(0), -1
+    best, row, besides_i = 0, -1, besides(columns, i, points)
     out = np.empty(RUN, np.int32)
     for low in range(0, n, RUN):
         high = min(n, low + RUN)
-        if weigh(columns, i, columns, low, high, price, points, out) > best:
-            for z in range(high - low):
-                if out[z] > best and may(rules, i, low + z, out[z] + price[low + z]):
-                    best, row = out[z], low + z
-    return row, int(best)
-
-
-@compiled
-def gains(columns: Columns, rules: Rules, points: Points, price: Ints, rows: Ints, gain: Ints) -> None:
-    """gain[k] = what row rows[k] could gain at most at these prices, at least 0."""
-    for k in range(len(rows)):
-        _, gain[k] = best_for(columns, rules, points, price, rows[k])
+        if promise(columns, i, columns, low, high, price, points, out) + besides_i > best:
+            for other in range(low, high):
+                if out[other - low] + besides_i > best:
+                    benefit = weigh(columns, i, columns, other, points)
+                    if benefit - price[other] > best and may(rules, i, other, benefit):
+                        best, row = benefit - price[other], other
+    return row, best
 
 
 @compiled
@@ -40,18 +35,16 @@ def benefits(columns: Columns, rules: Rules, points: Points) -> Ints:
     """int32, n by n: the benefit of every two; 0 for who may not meet."""
     n = len(columns.waited)
     table = np.zeros((n, n), np.int32)
-    free = np.zeros(n, np.int32)
     for i in range(n):
-        weigh(columns, i, columns, 0, n, free, points, table[i])
-        for j in range(n):
-            if table[i, j] < 0 or not may(rules, i, j, table[i, j]):
-                table[i, j] = 0
+        for j in range(i + 1, n):
+            benefit = weigh(columns, i, columns, j, points)
+            if benefit > 0 and may(rules, i, j, benefit):
+                table[i, j] = table[j, i] = benefit
     return table
 
 
 @compiled
 def benefit_of(columns: Columns, rules: Rules, points: Points, i: int, j: int) -> int:
     """The benefit of rows i and j; 0 when they may not meet."""
-    out, free = np.empty(1, np.int32), np.zeros(len(columns.waited), np.int32)
-    benefit = weigh(columns, i, columns, j, j + 1, free, points, out)
+    benefit = weigh(columns, i, columns, j, points)
     return benefit if benefit > 0 and may(rules, i, j, benefit) else 0

@@ -14,7 +14,7 @@ from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.graph import Graph, benefit_part, other_part
 from services.matcher.pairing.threads import by_rows
 
-TURNS_UNTIL = 50
+TURNS_UNTIL = 200
 """While more than one in so many bid, all bid at once, and in threads; then one after the other."""
 
 BIDS_MAX = 40
@@ -29,12 +29,13 @@ def auctioned(graph: Graph, price: Ints, step: int, unsettled: int, threads: int
     local search settles them at less cost.
     """
     n = len(price)
-    holder, again = np.full(n, -1, np.int32), np.zeros(n, np.uint8)
+    holder = np.full(n, -1, np.int32)
     bidding, partner, bid = np.arange(n, dtype=np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
     left = n
     while left > max(n // TURNS_UNTIL, unsettled):
         by_rows(left, threads, lambda low, high: _bids(graph, price, step, bidding, low, high, partner, bid))
-        left = _award(left, bidding, partner, bid, price, holder, again)
+        left = _award(left, bidding, partner, bid, price, holder)
+        bidding[:left].sort()  # their edges are then read in one stream
     _one_by_one(graph, price, step, bidding[:left], unsettled, holder)
     price[holder < 0] = 0
     return holder
@@ -70,23 +71,18 @@ def _bids(graph: Graph, price: Ints, step: int, bidding: Ints, low: int, high: i
 
 
 @compiled
-def _award(count: int, bidding: Ints, partner: Ints, bid: Ints, price: Ints, holder: Ints, again: Ints) -> int:
+def _award(count: int, bidding: Ints, partner: Ints, bid: Ints, price: Ints, holder: Ints) -> int:
     """Everybody who was bid for goes to the highest bidder of this turn, the first of equals. Returns how many bid
-    again; they stand first in `bidding`, in order."""
+    again; they stand first in `bidding`."""
+    left = 0
     for k in range(count):
-        other = partner[k]
+        again, other = bidding[k], partner[k]
         if other < 0:
             continue
         if bid[k] > price[other]:
-            if holder[other] >= 0:
-                again[holder[other]] = 1
-            holder[other], price[other] = bidding[k], bid[k]
-        else:
-            again[bidding[k]] = 1
-    left = 0
-    for i in range(len(price)):
-        if again[i]:
-            again[i], bidding[left] = 0, i
+            again, holder[other], price[other] = holder[other], again, bid[k]
+        if again >= 0:
+            bidding[left] = again
             left += 1
     return left
 

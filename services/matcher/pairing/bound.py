@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matcher.pairing.arrival import gains
 from services.matcher.pairing.columns import Columns, Ints, Rules
-from services.matcher.pairing.threads import by_rows
+from services.matcher.pairing.everybody import among_all
+from services.matcher.pairing.threads import by_rows, empty_lists
 from services.matcher.pairing.weighing import Points
 
 FULL_MAX = 10_000
@@ -35,23 +35,26 @@ class Bound(NamedTuple):
     """Then it is a 99.9 % confidence limit."""
 
 
-def full_bound(gain: Ints, price: Ints) -> Bound:
-    """From what every row could gain from anybody at most."""
-    return Bound((int(gain.sum(dtype=np.int64)) + int(price.sum(dtype=np.int64))) // 2, sampled=False)
-
-
-def sampled_bound(columns: Columns, rules: Rules, points: Points, price: Ints, known: Ints, seed: int, threads: int,
-                  rows_max: int = SAMPLE_ROWS) -> Bound:
-    """The same with 99.9 % confidence. `known` is what each row could gain from the candidates it has: only how much
-    more there is to gain from anybody is estimated, from rows drawn at random."""
+def bound_at(columns: Columns, rules: Rules, points: Points, price: Ints, known: Ints, seed: int, threads: int) -> Bound:
+    """At these prices. `known` (int64) is what each row could gain from the candidates it has: only how much more there
+    is to gain from anybody is looked for, in all rows or, of many, in rows drawn at random."""
     n = len(price)
-    rows = np.sort(np.random.default_rng(seed).choice(n, min(n, rows_max), replace=False))
-    gain = np.zeros(len(rows), np.int64)
-    by_rows(len(rows), threads, lambda low, high: gains(columns, rules, points, price, rows[low:high], gain[low:high]))
-    more = np.maximum(0, gain - known[rows]).astype(np.float64)
+    rows = np.arange(n) if n <= FULL_MAX else np.sort(np.random.default_rng(seed).choice(n, SAMPLE_ROWS, replace=False))
+    more = _most_of_all(columns, rules, points, price, rows, known[rows], threads) - known[rows]
     base = int(known.sum(dtype=np.int64)) + int(price.sum(dtype=np.int64))
+    if len(rows) == n:
+        return Bound((base + int(more.sum())) // 2, sampled=False)
     most_of_one = int(columns.waited.max()) * 2 + most_benefit(points)
-    return Bound(math.floor((base + n * mean_at_most(more, n, most_of_one)) / 2), sampled=len(rows) < n)
+    return Bound(math.floor((base + n * mean_at_most(more.astype(np.float64), n, most_of_one)) / 2), sampled=True)
+
+
+def _most_of_all(columns: Columns, rules: Rules, points: Points, price: Ints, rows: Ints, known: Ints, threads: int) -> Ints:
+    """int64: what each of the rows could gain from anybody at most, and at least what it is known to."""
+    others, worth = empty_lists(len(rows), 1)
+    best = np.zeros(len(rows), np.int64)
+    by_rows(len(rows), threads, lambda low, high: among_all(columns, rules, points, price, rows, known, low, high,
+                                                            others, worth, best))
+    return best
 
 
 def mean_at_most(sample: Ints, n: int, greatest: float) -> float:

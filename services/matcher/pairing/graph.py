@@ -46,11 +46,11 @@ def grown(graph: Graph, others: Ints, worth: Ints, price: Ints, gain: Ints, slac
     n = len(graph.start)
     kept = np.zeros(n + 1, np.int64)
     by_rows(n, threads, lambda low, high: _prune(graph, price, gain, slack, low, high, kept))
-    _count(others, kept)
+    by_rows(n, threads, lambda low, high: _count(others, low, high, kept))
     start = np.cumsum(kept)
     new = Graph(start[:-1].copy(), start[:-1].copy(), np.empty(start[-1], np.int64))
     by_rows(n, threads, lambda low, high: _copy(graph, new, low, high))
-    _add(others, worth, new)
+    by_rows(n, threads, lambda low, high: _add(others, worth, low, high, new))
     by_rows(n, threads, lambda low, high: _tidy(new, low, high))
     return new
 
@@ -69,12 +69,17 @@ def _prune(graph: Graph, price: Ints, gain: Ints, slack: int, low: int, high: in
 
 
 @compiled
-def _count(others: Ints, kept: Ints) -> None:
+def _count(others: Ints, low: int, high: int, kept: Ints) -> None:
+    """Of rows low to high: each part of them goes through everybody's candidates, and minds those who are its own."""
     for i in range(len(others)):
         for place in range(others.shape[1]):
-            if others[i, place] >= 0:
+            other = others[i, place]
+            if other < 0:
+                break
+            if low <= i < high:
                 kept[i + 1] += 1
-                kept[others[i, place] + 1] += 1
+            if low <= other < high:
+                kept[other + 1] += 1
 
 
 @compiled
@@ -88,15 +93,18 @@ def _copy(graph: Graph, new: Graph, low: int, high: int) -> None:
 
 
 @compiled
-def _add(others: Ints, worth: Ints, new: Graph) -> None:
+def _add(others: Ints, worth: Ints, low: int, high: int, new: Graph) -> None:
+    """To rows low to high."""
     for i in range(len(others)):
         for place in range(others.shape[1]):
-            other = np.int64(others[i, place])
-            if other >= 0:
-                benefit = np.int64(worth[i, place]) << 32
+            other, benefit = np.int64(others[i, place]), np.int64(worth[i, place]) << 32
+            if other < 0:
+                break
+            if low <= i < high:
                 new.edge[new.end[i]] = benefit | other
-                new.edge[new.end[other]] = benefit | i
                 new.end[i] += 1
+            if low <= other < high:
+                new.edge[new.end[other]] = benefit | i
                 new.end[other] += 1
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matcher.pairing.auction import auctioned, gains_on
-from services.matcher.pairing.bound import FULL_MAX, Bound, full_bound, sampled_bound
+from services.matcher.pairing.bound import Bound, bound_at
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.everybody import among_all
 from services.matcher.pairing.graph import Graph, grown, no_graph
@@ -32,7 +32,7 @@ Progress = Callable[[str], None]
 
 
 class Plan(NamedTuple):
-    """How much work a round takes on. `plan_for` says how much for how many; the figures are measured (decision 13)."""
+    """How much work a round takes on. `plan_for` says how much for how many; the figures are measured (decision 15)."""
 
     everybody_max: int = 4_000
     """People up to whom every search weighs everybody with everybody."""
@@ -40,11 +40,12 @@ class Plan(NamedTuple):
     candidates: int = 12
     """New ones for a person in one search, at most."""
     centres: int = 16
-    width: int = 512
+    width: int = 1_024
     """Of the runs around the best known partners."""
-    step: int = 100
+    step: int = 400
     last_step: int = 20
-    """By how much more than needed a bid raises a price, in points: in the last auction it is finer."""
+    """By how much more than needed a bid raises a price, in points: half as much in each next auction, for early prices only
+    have to say where to search, and little in the last."""
     warm: float = 0.3
     """The share of the prices that the next auction begins with."""
     unsettled: float = 0.001
@@ -56,10 +57,11 @@ class Plan(NamedTuple):
 
 def plan_for(people: int) -> Plan:
     """From a few thousand people on a search is dear, and three are enough for a share of 0.996; from some ten thousand on
-    the candidates of three say too little about everybody to prove it, and five do."""
-    if people <= Plan().everybody_max:
-        return Plan()
-    return Plan(searches=3 if people <= 20_000 else 5)
+    the candidates of three say too little about everybody to prove it, and four do. For most of a million narrower runs and
+    coarser prices keep the time within bounds, at half a hundredth of what is proven."""
+    if people <= 20_000:
+        return Plan() if people <= Plan().everybody_max else Plan(searches=3)
+    return Plan() if people <= 300_000 else Plan(width=512, last_step=40)
 
 
 class Result(NamedTuple):
@@ -115,7 +117,7 @@ class _Pool(NamedTuple):
             self.search(search, table, others, worth)
             graph = grown(table.graph, others, worth, table.price, table.gain, plan.slack, self.threads)
             price = (table.price * np.float32(plan.warm)).astype(np.int32)
-            step = plan.step if search < plan.searches - 1 else plan.last_step
+            step = plan.step >> search if search < plan.searches - 1 else plan.last_step
             holder = auctioned(graph, price, step, int(plan.unsettled * n), self.threads)
             table = _Table(graph, *self.evened(graph, price), (2 * price + table.bid) // 3 if search else price)
         return table, holder
@@ -137,8 +139,8 @@ class _Pool(NamedTuple):
     def search(self, number: int, table: _Table, others: Ints, worth: Ints) -> None:
         n, (columns, rules, points, seed, threads, plan) = len(others), self
         if n <= plan.everybody_max:
-            best = np.zeros(n, np.int64)
-            by_rows(n, threads, lambda low, high: among_all(columns, rules, points, table.price, table.gain, low, high,
+            rows, best = np.arange(n), np.zeros(n, np.int64)
+            by_rows(n, threads, lambda low, high: among_all(columns, rules, points, table.price, rows, table.gain, low, high,
                                                             others, worth, best))
         elif number == 0:
             index = index_of(columns)
@@ -151,14 +153,8 @@ class _Pool(NamedTuple):
                 low, high, others, worth))
 
     def bound(self, table: _Table) -> Bound:
-        n, known = len(table.bid), self.gains(table.graph, table.bid)
-        if n > FULL_MAX:
-            return sampled_bound(self.columns, self.rules, self.points, table.bid, known, self.seed, self.threads)
-        others, worth = empty_lists(n, 1)
-        best = np.zeros(n, np.int64)
-        by_rows(n, self.threads, lambda low, high: among_all(self.columns, self.rules, self.points, table.bid, known,
-                                                             low, high, others, worth, best))
-        return full_bound(best, table.bid)
+        return bound_at(self.columns, self.rules, self.points, table.bid, self.gains(table.graph, table.bid), self.seed,
+                        self.threads)
 
 
 def _ordered(rules: Rules, order: Ints) -> Rules:

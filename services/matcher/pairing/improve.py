@@ -33,7 +33,6 @@ def improved(columns: Columns, rules: Rules, points: Points, graph: Graph, mate:
     """Changes `mate` in place; what was gained. Ends after so many passes over everybody, or when one gains nothing."""
     n = len(mate)
     state = State(mate, pair_benefits(columns, points, mate), np.empty(2 * n + 4, np.int32), np.zeros(1, np.int64))
-    no_price, out = np.zeros(n, np.int32), np.empty(1, np.int32)
     most = _most(graph)
     total = 0
     for _ in range(passes):
@@ -44,7 +43,7 @@ def improved(columns: Columns, rules: Rules, points: Points, graph: Graph, mate:
         gained += _all_take(graph, state)
         for i in range(n):
             if mate[i] > i:
-                gained += _swap(columns, rules, points, graph, state, i, most, no_price, out)
+                gained += _swap(columns, rules, points, graph, state, i, most)
             if mate[i] > i:
                 gained += _part(graph, state, i)
             gained += _all_take(graph, state)
@@ -57,10 +56,10 @@ def improved(columns: Columns, rules: Rules, points: Points, graph: Graph, mate:
 @compiled
 def pair_benefits(columns: Columns, points: Points, mate: Ints) -> Ints:
     """int32: the benefit of each row's pair, 0 for those without."""
-    worth, no_price, out = np.zeros(len(mate), np.int32), np.zeros(len(mate), np.int32), np.empty(1, np.int32)
+    worth = np.zeros(len(mate), np.int32)
     for i in range(len(mate)):
         if mate[i] >= 0:
-            worth[i] = weigh(columns, i, columns, mate[i], mate[i] + 1, no_price, points, out)
+            worth[i] = weigh(columns, i, columns, mate[i], points)
     return worth
 
 
@@ -152,12 +151,11 @@ def _part(graph: Graph, state: State, i: int) -> int:
 
 
 @compiled
-def _swap(columns: Columns, rules: Rules, points: Points, graph: Graph, state: State, i: int, most: int,
-          no_price: Ints, out: Ints) -> int:
+def _swap(columns: Columns, rules: Rules, points: Points, graph: Graph, state: State, i: int, most: int) -> int:
     """(i, m) and (u, x) become (i, u) and (m, x) for the best u of i's candidates, or the same with m's; what is gained."""
     m = state.mate[i]
-    gain, u, first, second = _best_swap(columns, rules, points, graph, state, i, 0, most, no_price, out)
-    gain_m, u_m, first_m, second_m = _best_swap(columns, rules, points, graph, state, m, gain, most, no_price, out)
+    gain, u, first, second = _best_swap(columns, rules, points, graph, state, i, 0, most)
+    gain_m, u_m, first_m, second_m = _best_swap(columns, rules, points, graph, state, m, gain, most)
     v = i
     if u_m >= 0:
         v, gain, u, first, second = m, gain_m, u_m, first_m, second_m
@@ -170,8 +168,8 @@ def _swap(columns: Columns, rules: Rules, points: Points, graph: Graph, state: S
 
 
 @compiled
-def _best_swap(columns: Columns, rules: Rules, points: Points, graph: Graph, state: State, v: int, best: int, most: int,
-               no_price: Ints, out: Ints) -> tuple[int, int, int, int]:
+def _best_swap(columns: Columns, rules: Rules, points: Points, graph: Graph, state: State, v: int, best: int, most: int
+               ) -> tuple[int, int, int, int]:
     """(gain, u, benefit of v and u, benefit of the two who are left) of v's best swap above `best`; u -1 for none."""
     left, best_u, first, second = state.mate[v], -1, 0, 0
     for place in range(graph.start[v], graph.end[v]):
@@ -182,7 +180,7 @@ def _best_swap(columns: Columns, rules: Rules, points: Points, graph: Graph, sta
         needed = state.worth[v] + state.worth[u] - benefit + best
         if u == left or x < 0 or needed >= most:
             continue
-        other = weigh(columns, left, columns, x, x + 1, no_price, points, out)
+        other = weigh(columns, left, columns, x, points)
         if other > max(needed, 0) and may(rules, left, x, other):
             best, best_u, first, second = best + other - needed, u, benefit, other
     return best, best_u, first, second

@@ -8,7 +8,7 @@ from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import bits, compiled
 from services.matcher.pairing.index import PART_TOPICS, Index, entry, mixed, rarest
 from services.matcher.pairing.shortlist import consider, without_prices
-from services.matcher.pairing.weighing import Points, weigh
+from services.matcher.pairing.weighing import NEVER, RUN, Points
 
 WEIGHED_MAX = 256
 """Candidates from the index that are weighed for one row."""
@@ -25,14 +25,13 @@ def looked_up(columns: Columns, rules: Rules, points: Points, index: Index, pric
               low: int, high: int, others: Ints, worth: Ints) -> None:
     """For rows low to high the best of those that the index and the neighbourhood name. Fills others and worth (benefits)."""
     nobody = np.empty(0, np.int32)
-    out = np.empty(max(WINDOW, BESIDE), np.int32)
+    out = np.full(RUN, NEVER, np.int32)
     n = len(price)
     for i in range(low, high):
         count = _from_entries(columns, rules, points, index, price, index_price, seed, i, others[i], worth[i], out)
         start = max(0, min(n - BESIDE, i - BESIDE // 2))
         end = min(n, start + BESIDE)
-        if weigh(columns, i, columns, start, end, price, points, out) > 0:
-            count = consider(i, start, out, end - start, nobody, rules, price, 0, others[i], worth[i], count)
+        count = consider(columns, i, columns, start, end, nobody, rules, points, price, 0, others[i], worth[i], count, out)
         without_prices(others[i], worth[i], count, price)
 
 
@@ -57,8 +56,9 @@ def _from_entries(columns: Columns, rules: Rules, points: Points, index: Index, 
                         at = entry(language, sought, covered, np.uint64(index.mask))
                         start, length = _window(index, at, chance)
                         left -= length + 2
-                        if length and weigh(columns, i, index.columns, start, start + length, index_price, points, out) > 0:
-                            count = consider(i, start, out, length, index.rows, rules, price, 0, others, worth, count)
+                        if length:
+                            count = consider(columns, i, index.columns, start, start + length, index.rows, rules, points,
+                                             index_price, 0, others, worth, count, out)
                     if sought == 0:
                         break
                     sought = (sought - np.uint64(1)) & offers
@@ -70,9 +70,9 @@ def _from_entries(columns: Columns, rules: Rules, points: Points, index: Index, 
 
 @compiled
 def _window(index: Index, at: int, chance: np.uint64) -> tuple[int, int]:
-    """(start, length) of the part of an entry that is read."""
+    """(start, length) of what is read of an entry; where that is short, with what stands behind it, as whole words of the
+    processor are read in any case."""
     start, length = int(index.start[at]), int(index.start[at + 1] - index.start[at])
     if length > WINDOW:
         start += int(chance % np.uint64(length - WINDOW + 1))
-        length = WINDOW
-    return start, length
+    return start, min(WINDOW, len(index.rows) - start) if length else 0

@@ -13,7 +13,7 @@ from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.graph import Graph, benefit_part, other_part
 from services.matcher.pairing.index import mixed
 from services.matcher.pairing.shortlist import consider, keep, without_prices
-from services.matcher.pairing.weighing import Points, weigh
+from services.matcher.pairing.weighing import NEVER, RUN, Points
 
 
 @compiled
@@ -22,7 +22,7 @@ def near_the_best(columns: Columns, rules: Rules, points: Points, graph: Graph, 
     """For rows low to high the best of runs of `width` around the `centres` best partners known, whom these prices
     undervalue. Fills others and worth (benefits)."""
     n, nobody = len(price), np.empty(0, np.int32)
-    out = np.empty(width, np.int32)
+    out = np.full(RUN, NEVER, np.int32)
     best, best_gain = np.empty(centres, np.int32), np.empty(centres, np.int32)
     for i in range(low, high):
         count, found = 0, _best_known(graph, price, i, best, best_gain)
@@ -33,21 +33,22 @@ def near_the_best(columns: Columns, rules: Rules, points: Points, graph: Graph, 
             chance = mixed(chance + np.uint64(1))
             start = max(0, min(n - width, best[place] - width + np.int64(chance % np.uint64(width))))
             end = min(n, start + width)
-            floor = int(gain[i])
-            if weigh(columns, i, columns, start, end, price, points, out) > floor:
-                count = consider(i, start, out, end - start, nobody, rules, price, floor, others[i], worth[i], count)
+            count = consider(columns, i, columns, start, end, nobody, rules, points, price, gain[i], others[i], worth[i],
+                             count, out)
         without_prices(others[i], worth[i], count, price)
 
 
 @compiled
 def _best_known(graph: Graph, price: Ints, i: int, best: Ints, best_gain: Ints) -> int:
     """Fills `best` with the rows that i would gain most from; returns how many."""
-    found = 0
+    found, most = 0, len(best)
     for place in range(graph.start[i], graph.end[i]):
-        other = other_part(graph.edge[place])
-        gain = benefit_part(graph.edge[place]) - price[other]
-        if found < len(best) or gain > best_gain[found - 1]:
-            found = keep(best, best_gain, found, other, gain)
+        edge = graph.edge[place]
+        if found == most and benefit_part(edge) <= best_gain[found - 1]:
+            break
+        gain = benefit_part(edge) - price[other_part(edge)]
+        if found < most or gain > best_gain[found - 1]:
+            found = keep(best, best_gain, found, other_part(edge), gain)
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints
 from services.matcher.pairing.compiled import compiled, within
 from services.matcher.pairing.waits import DAYS_MAX, Waits
-from services.matcher.pairing.weighing import RUN, weigh
+from services.matcher.pairing.weighing import RUN, besides, promise, weigh
 from services.matcher.pairing.weights import Points
 
 
@@ -22,20 +22,25 @@ def best_partners(columns: Columns, since_day: Ints, since_rest: Ints, i: int, a
     nobody. `apart` are rows that must not meet row i."""
     n = len(since_day)
     out, waited, free = np.empty(RUN, np.int32), np.empty(RUN, np.int32), np.zeros(RUN, np.int32)
-    found, count, best = np.empty(16, np.int64), 0, np.int32(1)
+    found, count, best = np.empty(16, np.int64), 0, 1
     own_days = _days(since_day[i], since_rest[i], waits)
     own = np.full(1, min(waits.points_max, waits.points_day * own_days), np.int32)
     me = _run(columns, i, i + 1, own)
+    besides_me = besides(me, 0, points)
     for low in range(0, n, RUN):
         high = min(n, low + RUN)
         _worth_waiting(since_day[low:high], since_rest[low:high], waits, waited)
-        if weigh(me, 0, _run(columns, low, high, waited), 0, high - low, free, points, out) < best:
+        others = _run(columns, low, high, waited)
+        if promise(me, 0, others, 0, high - low, free, points, out) + besides_me < best:
             continue
         for z in range(high - low):
             k = low + z
-            if out[z] < best or k == i or out[z] < _bar(max(own_days, _days(since_day[k], since_rest[k], waits)), waits):
+            if out[z] + besides_me < best or k == i:
                 continue
-            if count and out[z] == best:
+            worth = weigh(me, 0, others, z, points)
+            if worth < best or worth < _bar(max(own_days, _days(since_day[k], since_rest[k], waits)), waits):
+                continue
+            if count and worth == best:
                 ahead = _ahead(since_day, since_rest, k, found[0])
                 if ahead < 0:
                     continue
@@ -44,12 +49,12 @@ def best_partners(columns: Columns, since_day: Ints, since_rest: Ints, i: int, a
             if _among(apart, k):
                 continue
             if ahead > 0:
-                best, count = out[z], 0
+                best, count = worth, 0
             elif count == len(found):
                 found = np.concatenate((found, found))
             found[count] = k
             count += 1
-    return (int(best) if count else 0), found[:count].copy()
+    return (best if count else 0), found[:count].copy()
 
 
 @within

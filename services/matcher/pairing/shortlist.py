@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from services.matcher.pairing.columns import Ints, Rules
-from services.matcher.pairing.compiled import compiled
+from services.matcher.pairing.columns import Columns, Ints, Rules
+from services.matcher.pairing.compiled import compiled, within
 from services.matcher.pairing.rules import may
+from services.matcher.pairing.weighing import PART, RUN, Points, besides, greatest_of, promise, weigh
 
 
-@compiled
+@within
 def keep(others: Ints, worth: Ints, count: int, other: int, gain: int) -> int:
     """Puts a candidate in its place, at the cost of the last where the list is full. Returns how many there are now."""
     most = len(others)
@@ -19,21 +20,29 @@ def keep(others: Ints, worth: Ints, count: int, other: int, gain: int) -> int:
     return count + 1 if count < most else most
 
 
-@compiled
-def consider(i: int, start: int, gains: Ints, length: int, rows: Ints, rules: Rules, price: Ints, floor: int,
-             others: Ints, worth: Ints, count: int) -> int:
-    """Keeps those of a weighed run that gain more than `floor`, and more than the last of a full list.
+@within
+def consider(columns: Columns, i: int, them: Columns, start: int, end: int, rows: Ints, rules: Rules, points: Points,
+             price: Ints, floor: int, others: Ints, worth: Ints, count: int, out: Ints) -> int:
+    """Keeps those of a run of `them` from whom row i gains more than `floor`, and more than from the last of a full list.
 
-    The run is rows[start + z], or start + z where `rows` is empty. Returns how many are kept now.
+    Place z of `them`, at price[z], is rows[z], or row z itself where `rows` is empty. Returns how many are kept now.
     """
-    most = len(others)
+    most, besides_i = len(others), besides(columns, i, points)
     least = floor if count < most else max(floor, worth[most - 1])
-    for z in range(length):
-        if gains[z] > least:
-            other = rows[start + z] if len(rows) else start + z
-            if _new(others, count, other) and may(rules, i, other, gains[z] + price[other]):
-                count = keep(others, worth, count, other, gains[z])
-                least = floor if count < most else max(floor, worth[most - 1])
+    for low in range(start, end, RUN):
+        high = min(end, low + RUN)
+        if promise(columns, i, them, low, high, price, points, out) + besides_i <= least:
+            continue
+        for part in range(low, high, PART):
+            if greatest_of(out, part - low) + besides_i <= least:
+                continue
+            for z in range(part, min(part + PART, high)):
+                if out[z - low] + besides_i <= least:
+                    continue
+                other, benefit = rows[z] if len(rows) else z, weigh(columns, i, them, z, points)
+                if benefit - price[z] > least and _new(others, count, other) and may(rules, i, other, benefit):
+                    count = keep(others, worth, count, other, benefit - price[z])
+                    least = floor if count < most else max(floor, worth[most - 1])
     return count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,8 +29,16 @@ def by_rows(n: int, threads: int, work: Callable[[int, int], object]) -> None:
         work(0, n)
         return
     cuts = np.linspace(0, n, threads * PARTS + 1).astype(np.int64).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, cuts[:-1], cuts[1:]))
+    list(_pool(threads).map(work, cuts[:-1], cuts[1:]))
+
+
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Kept, as an auction shares out its work some hundred times."""
+    return ThreadPoolExecutor(threads)
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def empty_lists(n: int, most: int) -> tuple[Ints, Ints]:

@@ -1,16 +1,18 @@
-"""Weighs one person against a run of others, in the integers of `domain/benefit.py` exactly.
+"""Weighs one person against others, in the integers of `domain/benefit.py` exactly.
 
-Written for the processor's wide registers: two short loops over columns without a branch, about two nanoseconds a pair.
-The one fraction is divided in double precision. That is exact: the numerator stays below 2**45, and a quotient that
-is no whole number is further from one than half of the denominator's inverse, above 2**-26, while a double of that size
-is precise to 2**-32.
+Most of a search is to find that somebody is not worth it. So a run of people is first asked what each could be worth at
+most: one loop over columns without a branch, written for the processor's wide registers, well below a nanosecond a pair.
+Only the few who promise enough, one in two hundred at a round's prices, are then weighed exactly.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from services.matcher.domain.benefit import LEAST
+from services.matcher.domain.weights import NET_MAX
 from services.matcher.pairing.columns import (
     ANY_TIME,
     AREA_MASK,
@@ -19,11 +21,11 @@ from services.matcher.pairing.columns import (
     LETTER_OR_MESSAGE,
     NET_MASK,
     NET_SHIFT,
+    NET_ZERO,
     NEW_SHIFT,
     SOUGHT_MASK,
     SOUGHT_SHIFT,
     TIMES_MASK,
-    WAYS,
     WELCOMES_SHIFT,
     Columns,
     Ints,
@@ -34,67 +36,111 @@ from services.matcher.pairing.weights import Points as Points
 NEVER = -(1 << 30)
 """Of two who may not meet."""
 
-RUN = 1024
-"""Rows weighed at a time: what is written stays in the processor's nearest memory."""
+RUN, PART = 512, 32
+"""People who are asked at a time, and of whose promises the greatest is looked at before each of them: a part often
+promises nothing, and is done with."""
+
+ROUNDING = 2
+"""A promise is reckoned in single precision: a whole may be up to 70,000 points, which that holds to a hundredth, and is
+rounded down where a benefit is rounded half up."""
 
 
 @within
-def weigh(one: Columns, i: int, others: Columns, low: int, high: int, price: Ints, points: Points, out: Ints) -> int:
-    """out[z] = benefit of `one` row i and `others` row low + z, less that row's price; far below zero where they may not
-    meet. Returns the greatest. Whether they are the same person, or kept apart, is the caller's to look at."""
-    _help(one, i, others, low, high, points, out)
-    return _with_the_rest(one, i, others, low, high, price, points, out)
-
-
-@within
-def _help(one: Columns, i: int, others: Columns, low: int, high: int, points: Points, out: Ints) -> None:
-    """Points for help in both directions; NEVER without any, or against what either refuses or avoids."""
-    offers, seeks, avoids = one.offers[i], one.seeks[i], one.avoids[i]
-    traits, refuses = one.traits[i], one.refuses[i]
-    sought = np.int32(one.meeting[i] >> np.uint32(SOUGHT_SHIFT) & np.uint32(SOUGHT_MASK))
-    net = np.int32(one.times[i] >> np.uint32(NET_SHIFT) & np.uint32(NET_MASK))
-    mutual, each, back = np.float64(2 * points.mutual), np.float64(points.help), np.float64(points.returning)
+def promise(one: Columns, i: int, others: Columns, low: int, high: int, price: Ints, points: Points, out: Ints) -> int:
+    """out[z] + besides(one, i) is at least what `one` row i gains from `others` row low + z at that row's price, and far
+    below zero where help, limits or languages keep them apart. Returns the greatest."""
+    offers, seeks, avoids, languages = one.offers[i], one.seeks[i], one.avoids[i], one.languages[i]
+    traits, refuses, meeting, times = one.traits[i], one.refuses[i], one.meeting[i], one.times[i]
+    sought = np.float32(_sought(one, i))
+    mutual, each = np.float32(2 * points.mutual), np.float32(points.help)
+    time, times_max, way, area = (np.int32(points.shared_time), np.int32(points.shared_times_max),
+                                  np.int32(points.shared_way), np.int32(points.same_area))
+    greatest = np.int32(NEVER)
     begin = np.uint64(low)  # a place without a sign is not asked whether it counts from the end, which keeps the loop wide
     for z in range(np.uint64(high - low)):
         k = begin + z
-        other_sought = np.int32(others.meeting[k] >> np.uint32(SOUGHT_SHIFT) & np.uint32(SOUGHT_MASK))
-        net_over = np.float64(net - np.int32(others.times[k] >> np.uint32(NET_SHIFT) & np.uint32(NET_MASK)))
-        p = np.float64(np.int32(bits(others.offers[k] & seeks)) * other_sought)
-        q = np.float64(np.int32(bits(offers & others.seeks[k])) * sought)
+        other_sought = np.float32(_sought(others, k))
+        p = np.float32(np.int32(bits(others.offers[k] & seeks))) * other_sought
+        q = np.float32(np.int32(bits(offers & others.seeks[k]))) * sought
         parts = p + q
-        of = np.float64(sought * other_sought) * parts
-        top = mutual * p * q + (each * parts + back * net_over * (p - q)) * parts
-        whole = np.int32(np.floor((2.0 * top + of) / max(2.0 * of, 1.0)))
+        most = (mutual * (p * q) + each * (parts * parts)) / (sought * other_sought * parts)
         against = (others.avoids[k] & seeks) | (avoids & others.seeks[k])
         outside = (others.traits[k] & refuses) | (traits & others.refuses[k])
-        out[z] = whole if (against == 0) & (outside == 0) & (parts > 0.0) else np.int32(NEVER)
+        shared = np.int32(bits(others.times[k] & times & np.uint32(TIMES_MASK)))
+        ways, near = _ways(others.meeting[k], meeting, others.times[k], times)
+        handy = np.int32(np.int32(time * min(times_max, shared)) + np.int32(way * bits(ways)) + np.int32(area * near))
+        fit = ((against == 0) & (outside == 0) & (parts > np.float32(0)) & (ways != 0)
+               & ((others.languages[k] & languages) != 0))
+        out[z] = np.int32(np.int32(most) + handy + others.waited[k] - price[k]) if fit else np.int32(NEVER)
+        greatest = max(greatest, out[z])
+    return int(greatest)
 
 
 @within
-def _with_the_rest(one: Columns, i: int, others: Columns, low: int, high: int, price: Ints, points: Points,
-                   out: Ints) -> int:
-    """Adds what makes meeting easy, what is kind and the waiting of both, and takes the price away; the greatest."""
-    meeting, times, languages = one.meeting[i], one.times[i], one.languages[i]
-    traits, prefers, waited = one.traits[i], one.prefers[i], one.waited[i]
+def greatest_of(out: Ints, part: int) -> int:
+    """The greatest of PART promises, from place `part`."""
     greatest = np.int32(NEVER)
-    begin = np.uint64(low)
-    for z in range(np.uint64(high - low)):
-        k = begin + z
-        m, t = others.meeting[k], others.times[k]
-        shared = np.int32(bits(t & times & np.uint32(TIMES_MASK)))
-        at_a_time = np.int32(((t & times & np.uint32(TIMES_MASK)) | ((t | times) & np.uint32(ANY_TIME))) != 0)
-        near = np.int32(((m ^ meeting) & np.uint32(AREA_MASK)) == 0) & np.int32((m & np.uint32(AREA_MASK)) != 0)
-        ways = np.int32(m & meeting & np.uint32(WAYS)) & (LETTER_OR_MESSAGE | at_a_time * (CALL | near * IN_PERSON))
-        spoken = others.languages[k] & languages
-        several = np.int32((spoken & (spoken - np.uint8(1))) != 0)
-        new = np.int32((m >> np.uint32(NEW_SHIFT)) & (meeting >> np.uint32(WELCOMES_SHIFT)) & np.uint32(1))
-        new = np.int32(new + np.int32((meeting >> np.uint32(NEW_SHIFT)) & (m >> np.uint32(WELCOMES_SHIFT)) & np.uint32(1)))
-        wishes = np.int32(np.int32(bits(others.traits[k] & prefers)) + np.int32(bits(traits & others.prefers[k])))
-        handy = np.int32(points.shared_time * min(np.int32(points.shared_times_max), shared) + points.shared_way * bits(ways)
-                         + points.same_area * near + points.second_language * several)
-        kind = np.int32(points.newcomer * new + points.soft_wish * wishes)
-        total = max(np.int32(LEAST), np.int32(out[z] + handy + kind + waited + others.waited[k]))
-        fit = (out[z] != np.int32(NEVER)) & (spoken != 0) & (ways != 0)
-        out[z] = np.int32(total - price[k]) if fit else np.int32(NEVER)
-        greatest = max(greatest, out[z])
+    for z in range(np.uint64(PART)):
+        greatest = max(greatest, out[np.uint64(part) + z])
     return int(greatest)
+
+
+@within
+def besides(one: Columns, i: int, points: Points) -> int:
+    """The most that row i can have in any pair of what a promise leaves out."""
+    kind = (points.newcomer * np.int64(bits(one.meeting[i] >> np.uint32(NEW_SHIFT) & np.uint32(3)))
+            + points.soft_wish * (np.int64(bits(one.prefers[i])) + np.int64(bits(one.traits[i]))))
+    return int(one.waited[i] + kind + points.second_language * np.int64(bits(one.languages[i]) > 1)
+               + points.returning * (NET_MAX + abs(_net(one, i))) + ROUNDING)
+
+
+@within
+def weigh(one: Columns, i: int, others: Columns, k: int, points: Points) -> int:
+    """The benefit of `one` row i and `others` row k; NEVER where they may not meet. Whether they are the same person, or
+    kept apart, is the caller's to look at."""
+    against = (others.avoids[k] & one.seeks[i]) | (one.avoids[i] & others.seeks[k])
+    outside = (others.traits[k] & one.refuses[i]) | (one.traits[i] & others.refuses[k])
+    spoken = others.languages[k] & one.languages[i]
+    ways, near = _ways(one.meeting[i], others.meeting[k], one.times[i], others.times[k])
+    sought, other_sought = np.int64(_sought(one, i)), np.int64(_sought(others, k))
+    p = np.int64(bits(others.offers[k] & one.seeks[i])) * other_sought
+    q = np.int64(bits(one.offers[i] & others.seeks[k])) * sought
+    if against != 0 or outside != 0 or spoken == 0 or ways == 0 or p + q == 0:
+        return NEVER
+    back = points.returning * (_net(one, i) - _net(others, k)) * (p - q)
+    top = 2 * points.mutual * p * q + (points.help * (p + q) + back) * (p + q)
+    of = sought * other_sought * (p + q)
+    shared = np.int64(bits(one.times[i] & others.times[k] & np.uint32(TIMES_MASK)))
+    handy = (points.shared_time * min(np.int64(points.shared_times_max), shared) + points.shared_way * np.int64(bits(ways))
+             + points.same_area * near + points.second_language * np.int64(bits(spoken) > 1))
+    kind = _kind(one, i, others, k, points) + _kind(others, k, one, i, points)
+    return int(max(LEAST, (2 * top + of) // (2 * of) + handy + kind + np.int64(one.waited[i]) + np.int64(others.waited[k])))
+
+
+@within
+def _ways(meeting: np.uint32, other: np.uint32, times: np.uint32, other_times: np.uint32) -> tuple[np.int32, np.int32]:
+    """(the ways that two can use, 1 where they live in the same area), from their columns `meeting` and `times`."""
+    near = np.int32((((meeting ^ other) & np.uint32(AREA_MASK)) == 0) & ((meeting & np.uint32(AREA_MASK)) != 0))
+    at_a_time = np.int32(((times & other_times & np.uint32(TIMES_MASK)) | ((times | other_times) & np.uint32(ANY_TIME))) != 0)
+    in_person = np.int32(near * np.int32(IN_PERSON))
+    allowed = np.int32(np.int32(LETTER_OR_MESSAGE) | np.int32(at_a_time * np.int32(np.int32(CALL) | in_person)))
+    return np.int32(np.int32(meeting & other) & allowed), near
+
+
+@within
+def _kind(one: Columns, i: int, others: Columns, k: int, points: Points) -> np.int64:
+    """Points for how welcome k is to i."""
+    new = (others.meeting[k] >> np.uint32(NEW_SHIFT)) & (one.meeting[i] >> np.uint32(WELCOMES_SHIFT)) & np.uint32(1)
+    return points.newcomer * np.int64(new) + points.soft_wish * np.int64(bits(others.traits[k] & one.prefers[i]))
+
+
+@within
+def _sought(columns: Columns, k: Any) -> np.int32:
+    """How many topics, at least 1."""
+    return np.int32(columns.meeting[k] >> np.uint32(SOUGHT_SHIFT) & np.uint32(SOUGHT_MASK))
+
+
+@within
+def _net(columns: Columns, k: int) -> np.int64:
+    """What somebody gave above what they received, as far as it counts."""
+    return np.int64(columns.times[k] >> np.uint32(NET_SHIFT) & np.uint32(NET_MASK)) - NET_ZERO

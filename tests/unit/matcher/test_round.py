@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 from statistics import mean
 
 import networkx
@@ -17,14 +18,10 @@ from services.matcher.domain.bar import BARS
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
-from services.matcher.domain.weights import PUBLISHED
-from services.matcher.pairing.arrival import benefits
 from services.matcher.pairing.columns import Crowd
 from services.matcher.pairing.guided import Plan
 from services.matcher.pairing.roll import crowd_of
 from services.matcher.pairing.round import Round, run
-from services.matcher.pairing.rules import rules_of
-from services.matcher.pairing.weighing import Points
 from tests.journeys.sizes import FULL, size
 from tests.unit.matcher.crowds import NOW_MS, crowd_people
 from tests.unit.matcher.town import person
@@ -44,13 +41,12 @@ def total(round: Round) -> int:
     return int(round.benefit.sum())
 
 
-def optimum(crowd: Crowd) -> int:
-    """By another solver than ours."""
-    table = benefits(crowd.columns, rules_of(crowd), Points.of(PUBLISHED))
+def optimum(people: list[Person]) -> int:
+    """By another solver than ours, from the reference alone."""
     graph = networkx.Graph()
-    first, second = np.nonzero(np.triu(table, 1))
-    graph.add_weighted_edges_from(zip(first.tolist(), second.tolist(), table[first, second].tolist(), strict=True))
-    return sum(int(table[a, b]) for a, b in networkx.max_weight_matching(graph))
+    graph.add_weighted_edges_from((a, b, benefit(people[a], people[b], NOW_MS))
+                                  for a, b in combinations(range(len(people)), 2) if fits(people[a], people[b]))
+    return sum(int(graph[a][b]["weight"]) for a, b in networkx.max_weight_matching(graph))
 
 
 def assert_keeps_every_rule(people: list[Person], round: Round) -> None:
@@ -81,23 +77,26 @@ def pool_sizes() -> list[tuple[int, int]]:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(4 * 60 * 60 if FULL else 120)
+@pytest.mark.timeout(60 * 60 if FULL else 120)
 def test_up_to_five_hundred_people_a_round_is_the_exact_maximum_and_the_large_method_comes_near() -> None:
-    shares = []
+    """In full a quarter of an hour, nearly all of it networkx's."""
+    shares: dict[Plan, list[float]] = {Plan(): [], LOOKED_UP: []}
     for n, seed in pool_sizes():
-        pool = crowd(n, seed)
-        best = optimum(pool)
-        exact, guided = run(pool), run(pool, exact_max=GUIDED)
+        people = crowd_people(n, seed)
+        pool, best = crowd_of(people, NOW_MS), optimum(people)
+        exact = run(pool)
         assert total(exact) == best
         assert exact.proven_share == 1
-        if not best:
-            assert total(guided) == 0
-            continue
-        shares.append(total(guided) / best)
-        assert all(proof.bound.most >= best for proof in guided.proofs)
-        assert guided.proven_share <= shares[-1] <= 1
-    assert mean(shares) >= 0.995
-    assert min(shares) >= 0.97
+        for plan, reached in shares.items():
+            guided = run(pool, exact_max=GUIDED, plan=plan)
+            share = total(guided) / best if best else 1.0
+            reached.append(share)
+            assert all(proof.bound.most >= best for proof in guided.proofs)
+            assert guided.proven_share <= share <= 1
+    for plan, reached in shares.items():
+        print(f"{len(reached)} pools, {plan}: mean share {mean(reached):.5f}, worst {min(reached):.5f}")
+        assert mean(reached) >= 0.995
+        assert min(reached) >= 0.97
 
 
 @settings(max_examples=size(25, 400), deadline=None)

@@ -15,10 +15,11 @@ from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
 from services.matcher.domain.weights import POINTS_MAX, PUBLISHED, Weights
 from services.matcher.pairing.arrival import benefits, best_for
-from services.matcher.pairing.columns import Crowd, Ints
+from services.matcher.pairing.columns import Columns, Crowd, Ints
+from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.roll import Roll, crowd_of
 from services.matcher.pairing.rules import bar_after, rules_of
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weighing import Points, besides, promise
 from services.matcher.pairing.words import TooVaried
 from tests.unit.matcher.crowds import NOW_MS, crowd_people
 from tests.unit.matcher.made_up import choosy
@@ -35,6 +36,17 @@ def weighed(people: list[Person], weights: Weights = PUBLISHED) -> Ints:
     return benefits(crowd.columns, rules_of(crowd), Points.of(weights))
 
 
+@compiled
+def promises(columns: Columns, points: Points, price: Ints) -> Ints:
+    """What is promised of every two."""
+    n = len(price)
+    table = np.empty((n, n), np.int32)
+    for i in range(n):
+        promise(columns, i, columns, 0, n, price, points, table[i])
+        table[i] += besides(columns, i, points)
+    return table
+
+
 def reference(people: list[Person], weights: Weights = PUBLISHED) -> Ints:
     return np.array([[benefit(a, b, NOW_MS, weights) if fits(a, b) else 0 for b in people] for a in people])
 
@@ -46,6 +58,18 @@ def test_every_pair_of_a_crowd_weighs_what_the_reference_says(topics: int, weigh
     expected = reference(people, weights)
     assert 0.05 < (expected > 0).mean() < 0.5
     np.testing.assert_array_equal(weighed(people, weights), expected)
+
+
+@pytest.mark.parametrize("weights", [PUBLISHED, HEAVIEST, SMALL])
+@pytest.mark.parametrize("topics", [12, 64])
+def test_a_promise_is_never_below_what_a_pair_is_worth_and_seldom_far_above(topics: int, weights: Weights) -> None:
+    people = crowd_people(120, seed=topics, topics=topics)
+    columns, expected = crowd_of(people, NOW_MS, weights).columns, reference(people, weights)
+    promised = promises(columns, Points.of(weights), np.zeros(120, np.int32))
+    assert (promised >= expected)[expected > 0].all()
+    if weights is PUBLISHED:
+        assert np.median((promised - expected)[expected > 0]) < 1_500
+        assert (promised[expected == 0] < 0).mean() > 0.9
 
 
 @settings(max_examples=200)
