@@ -16,6 +16,7 @@ from services.matcher.domain.benefit import net
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match, Pool
+from services.matcher.domain.standing import Standing
 from services.matcher.domain.weights import PUBLISHED, Weights
 from services.matcher.pairing.live import LivePool
 from services.matcher.pairing.ready import Engine
@@ -96,7 +97,10 @@ def test_everybody_in_a_crowd_is_proposed_the_same_partner(
 STEPS = st.lists(st.one_of(
     st.sampled_from("abcdefgh").flatmap(choosy).map(lambda each: ("put", each)),
     st.sampled_from("abcdefgh").map(lambda name: ("drop", name)),
-    st.tuples(st.just("stand"), st.sampled_from("abcdefgh"), st.integers(0, 3), st.frozensets(st.sampled_from("abcxyz"))),
+    st.tuples(st.just("stand"), st.sampled_from("abcdefgh"), st.builds(
+        Standing, request=st.just("r"), capacity=st.integers(0, 4), given=st.integers(0, 30), received=st.integers(0, 30),
+        proposals=st.dictionaries(st.just("p"), st.sampled_from("ax")),
+        apart=st.dictionaries(st.sampled_from("abcxyz"), st.none()))),
     st.tuples(st.just("count"), st.sampled_from("abcdefgh"), st.integers(0, 30), st.integers(0, 30)),
 ), max_size=25)
 
@@ -107,9 +111,9 @@ def play(pool: Pool | LivePool, step: Any) -> None:
             pool.put(each)
         case "drop", name:
             pool.drop(name)
-        case "stand", name, places, strangers:
+        case "stand", name, standing:
             if pool.get(name) is not None:
-                pool.stand(name, places, strangers)
+                pool.stand(name, standing)
         case "count", name, given_, received:
             pool.count(name, given_, received)
 

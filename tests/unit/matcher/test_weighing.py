@@ -137,6 +137,16 @@ def test_a_person_who_brings_in_a_sixty_fifth_topic_is_refused_and_the_others_st
     assert len(roll.crowd().columns.seeks) == 1
 
 
+def test_a_person_with_ten_thousand_topics_is_refused_and_the_others_are_weighed() -> None:
+    roll = Roll()
+    roll.put(person("a"), days=0, places=1, strangers=())
+    with pytest.raises(TooVaried, match="topic"):
+        roll.put(person("b", seeks=[f"t{n}" for n in range(10_000)]), days=0, places=1, strangers=())
+    roll.put(person("c"), days=0, places=1, strangers=())
+    crowd = roll.crowd()
+    assert benefits(crowd.columns, rules_of(crowd), Points.of(PUBLISHED))[0, 1] == benefit(person("a"), person("c"), 0)
+
+
 def test_limits_about_more_than_a_mask_can_hold_are_refused() -> None:
     roll = Roll()
     for number in range(70):
