@@ -19,7 +19,7 @@ from services.matcher.pairing.bound import Bound, bound_at
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.everybody import among_all
 from services.matcher.pairing.graph import Graph, grown, no_graph
-from services.matcher.pairing.improve import improved
+from services.matcher.pairing.improve import improved, pair_benefits
 from services.matcher.pairing.index import index_of
 from services.matcher.pairing.lookup import looked_up
 from services.matcher.pairing.nearby import near_the_best
@@ -29,6 +29,13 @@ from services.matcher.pairing.threads import by_rows, empty_lists
 from services.matcher.pairing.weighing import Points
 
 Progress = Callable[[str], None]
+
+
+RESTARTS_MAX = 1_000
+"""People up to whom the last auction is held several times: one odd cycle more or less is some hundredths of a small pool."""
+
+STEPS = (1, 7, 20, 60, 150, 400)
+"""Of these, each of which takes other ways to much the same prices."""
 
 
 class Plan(NamedTuple):
@@ -91,8 +98,7 @@ def guided(columns: Columns, rules: Rules, points: Points, seed: int, threads: i
     inside = _Pool(columns.take(order), _ordered(rules, order), points, seed, threads, plan)
     table, holder = inside.priced(progress)
     progress("rounding")
-    mate = rounded(table.graph, holder)
-    improved(inside.columns, inside.rules, points, table.graph, mate, plan.passes)
+    mate = inside.best_of([holder] if len(order) > RESTARTS_MAX else inside.held_anew(table), table)
     progress("proving")
     return Result(_as_before(mate, order), inside.bound(table))
 
@@ -129,6 +135,18 @@ class _Pool(NamedTuple):
         """
         even = ((price + self.gains(graph, price) + 1) // 2).astype(np.int32)
         return even, self.gains(graph, even)
+
+    def held_anew(self, table: _Table) -> list[Ints]:
+        """Who holds whom after auctions of the same table from no prices, each by other steps."""
+        n = len(table.price)
+        return [auctioned(table.graph, np.zeros(n, np.int32), step, 0, self.threads) for step in STEPS]
+
+    def best_of(self, holders: list[Ints], table: _Table) -> Ints:
+        """The matching of the greatest benefit among those that these are rounded and improved to."""
+        mates = [rounded(table.graph, holder) for holder in holders]
+        for mate in mates:
+            improved(self.columns, self.rules, self.points, table.graph, mate, self.plan.passes)
+        return max(mates, key=lambda mate: int(pair_benefits(self.columns, self.points, mate).sum(dtype=np.int64)))
 
     def gains(self, graph: Graph, price: Ints) -> Ints:
         """int64: what each could gain from the candidates on the table."""
