@@ -13,7 +13,7 @@ from services.gateway.store import PEERS as PAGES
 from services.gateway.store import SERVICE as GATEWAY
 from services.matcher.domain.drafts import Draft, only_in_person
 from services.matcher.domain.people import Person
-from services.matcher.store import REQUESTS, SERVICE, all_drafts
+from services.matcher.store import PEERS, REQUESTS, SERVICE, all_drafts
 from shared.events import Details, Profile, Reasons
 from shared.programme import Programme
 from shared.rows import KEYS
@@ -70,13 +70,15 @@ async def _one(at: System, partition: Partition, draft: Draft, place: int) -> On
     pipeline.hget(REQUESTS.path(partition, SERVICE), draft.requests[place])
     pipeline.hget(PAGES.path(partition, GATEWAY), peer)
     pipeline.hget(KEYS.path(partition, SERVICE), peer)
-    request, page, key = await pipeline.execute()
+    pipeline.hget(PEERS.path(partition, SERVICE), peer)
+    request, page, key, standing = await pipeline.execute()
     if request is None:
         return None
     asked = REQUESTS.load(request)
     details, reasons = at.vault.open(asked.details, key, Details), at.vault.open(draft.reasons[place], key, Reasons)
     profile = at.vault.open(PAGES.load(page).profile, key, Profile) if page is not None else None
-    return One(peer, asked.community, asked.since_ms, profile.alias if isinstance(profile, Profile) else None,
+    waits_since_ms = PEERS.load(standing).since_ms if standing is not None else None
+    return One(peer, asked.community, waits_since_ms or asked.since_ms, profile.alias if isinstance(profile, Profile) else None,
                details if isinstance(details, Details) else None, reasons if isinstance(reasons, Reasons) else None)
 
 

@@ -247,9 +247,11 @@ class _Town:
             self._change(peer, Standing.heard)
         for peer, mate in (peers, peers[::-1]):
             if fate.how == "pair":
-                self._change(peer, Standing.paired, proposal, proposal, mate)
+                person = self._people.get(peer)
+                since_ms = None if person is None else (self._standings[peer].since_ms or person.since_ms)
+                self._change(peer, Standing.paired, proposal, proposal, mate, at_ms, since_ms)
                 self._change(peer, Standing.heard)
-                if (person := self._people.get(peer)) is not None:
+                if person is not None:
                     self.out.paired.add(person.request)
             else:
                 self._change(peer, Standing.released, proposal)
@@ -328,7 +330,7 @@ class _Town:
         """Whatever there is between these two is over."""
         for peer, mate in ((one, other), (other, one)):
             for pair in [id for id, each in (self._standings.get(peer) or Standing()).pairs.items() if each == mate]:
-                self._change(peer, Standing.parted, pair)
+                self._change(peer, Standing.parted, pair, at_ms)
         self._release(at_ms, *(id for id, (peers, _) in self._open.items() if {one, other} == set(peers)))
         self._propose_for(at_ms, one, other)
 

@@ -115,6 +115,7 @@ class PairFormed(Event, type="pair.formed", owner=MATCHER):
     pair: str
     proposal: str
     peers: tuple[PeerId, PeerId]
+    since_ms: tuple[int, int] | None = Field(None, description="from when each one's wait had counted till then")
 
 
 class PairClosed(Event, type="pair.closed", owner=MATCHER):

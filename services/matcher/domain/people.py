@@ -60,7 +60,8 @@ class Person:
                    newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers, given=given, received=received)
 
     def standing(self, standing: Standing) -> Person:
-        return replace(self, places=standing.places, strangers=standing.strangers_to, alone=standing.alone,
+        since_ms = self.since_ms if standing.since_ms is None else standing.since_ms
+        return replace(self, since_ms=since_ms, places=standing.places, strangers=standing.strangers_to, alone=standing.alone,
                        given=standing.given, received=standing.received)
 
     def meeting(self, other: str) -> Person:

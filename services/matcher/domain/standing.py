@@ -44,6 +44,11 @@ class Standing(BaseModel):
     """Pair that has ended → the other: the second of two may still say that it ended for safety."""
     apart: dict[str, int | None] = Field(default_factory=dict)
     """The other → until when these two are not put together, in ms, or FOR_EVER."""
+    since_ms: int | None = None
+    """From when their wait counts, where that is later than their request: while somebody has as many buddies as they asked
+    for, it stands still."""
+    full_since_ms: int | None = None
+    """Since when they have."""
     rest_until_ms: int = 0
     break_until_ms: int = 0
     lapses: int = 0
@@ -89,7 +94,7 @@ class Standing(BaseModel):
     def asking(self, request: str, capacity: int) -> Standing:
         """Whoever asks anew is ready to hear: a rest after *not now* is over, and how many places they have is theirs."""
         return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0,
-                          protected_until_ms=0).heard()
+                          protected_until_ms=0, since_ms=None, full_since_ms=None).heard()
 
     def resuming(self) -> Standing:
         """Whoever was set aside and would like to hear of people again is ready to: a rest after *not now* is over too."""
@@ -129,14 +134,18 @@ class Standing(BaseModel):
     def released(self, proposal: str) -> Standing:
         return self._with(proposals=_without(self.proposals, proposal))
 
-    def paired(self, proposal: str, pair: str, other: str) -> Standing:
-        """The proposal's place becomes the pair's."""
-        return self.released(proposal)._with(pairs={**self.pairs, pair: other})
+    def paired(self, proposal: str, pair: str, other: str, at_ms: int, since_ms: int | None) -> Standing:
+        """The proposal's place becomes the pair's. `since_ms` is from when their wait has counted till now."""
+        now = self.released(proposal)._with(pairs={**self.pairs, pair: other})
+        if now.request is None or len(now.pairs) < now.capacity or now.full_since_ms is not None:
+            return now
+        return now._with(full_since_ms=at_ms, since_ms=since_ms)
 
-    def parted(self, pair: str) -> Standing:
+    def parted(self, pair: str, at_ms: int) -> Standing:
         if pair not in self.pairs:
             return self
-        return self._with(pairs=_without(self.pairs, pair), past={**self.past, pair: self.pairs[pair]})
+        past = {**self.past, pair: self.pairs[pair]}
+        return self._with(pairs=_without(self.pairs, pair), past=past)._waiting_again(at_ms)
 
     def kept_apart(self, other: str, until_ms: int | None) -> Standing:
         """The longer of two reasons counts; FOR_EVER is longest."""
@@ -173,9 +182,17 @@ class Standing(BaseModel):
         return self._with(apart=_without(self.apart, peer),
                           past={pair: other for pair, other in self.past.items() if other != peer})
 
-    def forgetting(self, pair: str) -> Standing:
+    def forgetting(self, pair: str, at_ms: int) -> Standing:
         """The pair is gone with the one who left."""
-        return self._with(pairs=_without(self.pairs, pair), past=_without(self.past, pair))
+        return self._with(pairs=_without(self.pairs, pair), past=_without(self.past, pair))._waiting_again(at_ms)
+
+    def _waiting_again(self, at_ms: int) -> Standing:
+        """Somebody who had as many buddies as they asked for waits on from where they were: what they had waited before is
+        theirs (rule 1), and the time with a buddy was no wait."""
+        if self.full_since_ms is None or len(self.pairs) >= self.capacity:
+            return self
+        since_ms = None if self.since_ms is None else self.since_ms + at_ms - self.full_since_ms
+        return self._with(full_since_ms=None, since_ms=since_ms)
 
     def _with(self, **changes: object) -> Standing:
         return self.model_copy(update=changes)

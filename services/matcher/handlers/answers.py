@@ -41,7 +41,7 @@ def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
             return None
         case Next.PAIR:
             return ahead.say(PairFormed(pair=derived_id(ahead.entry.id, "pair"), proposal=event.proposal,
-                                        peers=proposal.peers))
+                                        peers=proposal.peers, since_ms=_waiting_since(ahead, proposal.peers)))
         case Next.WITHDRAW_BLOCKED:
             ahead.take_in()
             ahead.withdraw(event.proposal, "blocked", by=None)
@@ -57,6 +57,12 @@ def decide_answer(ahead: Ahead, event: ProposalAnswered) -> None:
 def _kept_apart(ahead: Ahead, peers: tuple[str, str]) -> bool:
     first, second = ahead.get(PEERS, peers[0]), ahead.get(PEERS, peers[1])
     return first is None or second is None or peers[1] in first.apart or peers[0] in second.apart
+
+
+def _waiting_since(ahead: Ahead, peers: tuple[str, str]) -> tuple[int, int] | None:
+    """From when each one's wait has counted till now."""
+    first, second = (ahead.memory.pool.get(peer) for peer in peers)
+    return None if first is None or second is None else (first.since_ms, second.since_ms)
 
 
 def _remind(ahead: Ahead, event: ProposalAnswered) -> None:

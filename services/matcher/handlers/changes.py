@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from services.matcher.domain.drafts import RAN_OUT_APART_MS, Draft
@@ -99,20 +100,23 @@ def set_aside(rows: State, event: RequestSetAside, _at_ms: int) -> None:
     change(rows, event.peer, lambda standing: standing.set_aside())
 
 
-def formed(rows: State, event: PairFormed, _at_ms: int) -> None:
+def formed(rows: State, event: PairFormed, at_ms: int) -> None:
     rows.put(PROPOSALS, event.proposal, OVER)
     rows.put(PAIRS, event.pair, Pair(peers=event.peers))
-    change_both(rows, event.peers, lambda standing, other: standing.paired(event.proposal, event.pair, other))
+    since_ms = dict(zip(event.peers, event.since_ms or (None, None), strict=True))
+    for peer, other in (event.peers, event.peers[::-1]):
+        change(rows, peer, partial(Standing.paired, proposal=event.proposal, pair=event.pair, other=other, at_ms=at_ms,
+                                   since_ms=since_ms[peer]))
 
 
-def closed(rows: State, event: PairClosed, _at_ms: int) -> None:
+def closed(rows: State, event: PairClosed, at_ms: int) -> None:
     """A pair that ended because somebody left is forgotten, with their id."""
     if event.reason == "left":
         rows.drop(PAIRS, event.pair)
-        change_both(rows, event.peers, lambda standing, _other: standing.forgetting(event.pair))
+        change_both(rows, event.peers, lambda standing, _other: standing.forgetting(event.pair, at_ms))
     else:
         rows.put(PAIRS, event.pair, Pair(peers=event.peers, over=True))
-        change_both(rows, event.peers, lambda standing, _other: standing.parted(event.pair))
+        change_both(rows, event.peers, lambda standing, _other: standing.parted(event.pair, at_ms))
 
 
 def scheduled(rows: State, event: RoundScheduled, _at_ms: int) -> None:

@@ -120,6 +120,7 @@ class Slots:
 
     def learn(self, peer: str, request: str, since_ms: int, details: Details, standing: Standing) -> None:
         """The same from what a request says, without making a person of it first: half the time. Raises TooVaried."""
+        since_ms = since_ms if standing.since_ms is None else standing.since_ms
         self._fill(peer, request, since_ms, details, details.showable, standing.given - standing.received, standing.places,
                    standing.strangers_to, standing.alone)
 
@@ -147,6 +148,8 @@ class Slots:
     def stand(self, peer: str, standing: Standing) -> None:
         slot = self._ids.find(peer)
         self._of["alone"][slot] = standing.alone
+        if standing.since_ms is not None:
+            self._of["since_day"][slot], self._of["since_rest"][slot] = divmod(standing.since_ms, DAY_MS)
         self._stand(slot, peer, standing.places, standing.strangers_to)
         self.count(peer, standing.given, standing.received)
 
