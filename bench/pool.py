@@ -27,6 +27,7 @@ from console.server import Server
 from services.matcher.app import table
 from services.matcher.domain.bar import BARS
 from services.matcher.domain.people import Person
+from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
 from services.matcher.pairing.live import LivePool
@@ -164,7 +165,7 @@ def _arrivals(pool: LivePool, n: int, goal_ms: float) -> Figure:
 async def _through_the_reader(redis: Redis, url: str, memory: Memory, n: int) -> list[Figure]:
     """Requests that are opened, weighed against everybody, proposed and committed."""
     requests = [await _asking(redis, *member) for member in _members(IN_A_ROW + ONE_BY_ONE, seed=3)]
-    reader = Reader(table(memory), P0, Redis.from_url(url), VAULT, Metrics())
+    reader = Reader(table(memory, Policy(assist=False)), P0, Redis.from_url(url), VAULT, Metrics())
     await reader.begin()
     singly = [await _one(redis, reader, number, event) for number, event in enumerate(requests[:ONE_BY_ONE])][100:]
     rate, wall = await _in_a_row(redis, url, reader, requests[ONE_BY_ONE:])
