@@ -8,6 +8,7 @@ keys and what goes into them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from services.matcher.domain.constraints import usable_ways
 from services.matcher.domain.people import Person
@@ -19,7 +20,7 @@ FACTS_MAX = 3
 
 def reasons(reader: Person, other: Person) -> Reasons:
     """The facts for `reader`, most telling first; at least two, for two people who fit share a way and a language."""
-    return Reasons(facts=tuple(_facts(reader, other))[:FACTS_MAX])
+    return Reasons(facts=tuple(islice(_facts(reader, other), FACTS_MAX)))
 
 
 def _facts(reader: Person, other: Person) -> Iterator[Reason]:
