@@ -93,8 +93,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _containers(metafunc: pytest.Metafunc) -> list[object]:
-    """Redis 8 joins in for the integration suite; elsewhere the built-in server is enough."""
-    if "integration" not in Path(metafunc.module.__file__ or "").parts:
-        return []
-    return [pytest.param("redis8", marks=pytest.mark.engine)]
+    """Redis 8 joins in for the core, whose scripts are what depends on a server, and on compose; in full counts for the
+    whole integration suite."""
+    folders = Path(metafunc.module.__file__ or "").parts
+    if "core" in folders:
+        return [pytest.param("redis8", marks=pytest.mark.engine)]
+    if "integration" in folders and os.environ.get("TWOWAY_PROVE") == "full":
+        return [pytest.param("redis8", marks=[pytest.mark.engine, pytest.mark.prove])]
+    return []
 

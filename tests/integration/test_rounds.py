@@ -89,7 +89,7 @@ class Waiting(Town):
         await host.redis.aclose()
 
     async def ran(self) -> RoundRun:
-        await until(lambda: self.said(RoundRun), "the round to be over", within_s=60)
+        await until(lambda: self.said(RoundRun), "the round to be over", within_s=180)
         await self.all_read()
         [run] = await self.said(RoundRun)
         return run
@@ -203,7 +203,7 @@ async def test_a_matcher_killed_while_it_computes_a_round_leaves_nobody_in_two_p
     await town.come(*[await town.request(name) for name in names])
     ref = await town.intended()
     with a_matcher(town, TWOWAY_ROUND_LEASE_S="2") as process:
-        await until(lambda: town.redis.exists(f"{P0.of('matcher', 'claim')}:{ref.round}"), "the claim", within_s=60)
+        await until(lambda: town.redis.exists(f"{P0.of('matcher', 'claim')}:{ref.round}"), "the claim", within_s=180)
         process.kill()
         process.wait()
     assert await town.said(RoundChosen) == []
