@@ -31,7 +31,7 @@ from services.matcher.domain.line import AFTER_DAYS
 from services.matcher.memory import Memory
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import under_way
-from services.matcher.worker import Ref, choose, parts, seen_by_a_round
+from services.matcher.worker import Ref, choose, parts, seed_of, seen_by_a_round
 from services.notifier import app as notifier
 from services.notifier.due import Due
 from services.notifier.handlers import Decisions
@@ -201,7 +201,7 @@ class Services:
         if row is None:
             return
         people = seen_by_a_round(self._memory.pool, ref.community)
-        chosen = choose(people, row.began_ms, self._policy, int(ref.round, 16))
+        chosen = choose(people, row.began_ms, self._policy, seed_of(ref.round))
         for number, part in enumerate(parts(ref, chosen)):
             await self._appender.append(P0, [Input(part, derived_id(ref.round, f"part:{number}"), cause=ref.round)])
             await self._read()

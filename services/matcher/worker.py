@@ -117,7 +117,13 @@ class Chooser:
         looked at here."""
         began = time.monotonic()
         waiting = seen_by_a_round(self._memories[ref.partition].pool, ref.community)
-        chosen = await asyncio.to_thread(choose, waiting, row.began_ms, self._policy, int(ref.round, 16))
+        computing = asyncio.ensure_future(asyncio.to_thread(choose, waiting, row.began_ms, self._policy, seed_of(ref.round)))
+        try:
+            while not (await asyncio.wait({computing}, timeout=self._lease_s / 3))[0]:
+                await self._claims.take(ref.partition, ref.round)  # it is ours for as long as we are at it
+        finally:
+            computing.cancel()
+        chosen = computing.result()
         log.info("round.computed", round=ref.round, partition=ref.partition.number, waiting=chosen.waiting,
                  chosen=len(chosen.pairs), ms=round((time.monotonic() - began) * 1000))
         return chosen
@@ -151,6 +157,11 @@ class Chooser:
 
     async def _under_way(self, ref: Ref) -> Round | None:
         return await under_way(self._host.redis, ref.partition, ref.community, ref.round)
+
+
+def seed_of(round: str) -> int:
+    """A round's own seed, from its id: what is compiled takes 64 bits of it at most, with room for counting on from it."""
+    return int(round[:12], 16)
 
 
 def seen_by_a_round(pool: LivePool, community: str) -> Sequence[Person] | Seen:

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 import networkx as nx
 import pytest
 
+from services.matcher import worker
 from services.matcher.domain import rounds
 from services.matcher.domain.bar import BARS, NO_BAR, Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
-from services.matcher.domain.rounds import Chosen
+from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.pairing.choosing import choose
+from shared.clock import DAY_MS
 from tests.unit.matcher.crowds import NOW_MS, crowd_people
 from tests.unit.matcher.town import person
 
@@ -98,3 +100,10 @@ def test_a_pool_of_too_many_topics_for_the_compiled_engine_is_paired_the_plain_w
     people = [person(f"p{number}", seeks=(f"topic {number}", "sleep"), offers=("sleep",)) for number in range(70)]
     plainly = rounds.choose(sorted(people, key=lambda each: each.peer), 0, NO_BAR)
     assert choose(people, 0, NO_BAR, SEED, exact_max=50) == plainly
+
+
+def test_a_round_of_more_than_four_thousand_is_chosen_by_its_own_id() -> None:
+    """Where what is compiled looks for candidates by the round's seed."""
+    people = [person(f"p{n:05}", seeks=(f"t{n % 7}",), offers=(f"t{(n + n // 7) % 7}",)) for n in range(4_002)]
+    chosen = worker.choose(people, DAY_MS, Policy(NO_BAR, first_in_line_days=None), worker.seed_of("f" * 32))
+    assert len(chosen.pairs) > 1_500

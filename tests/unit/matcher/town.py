@@ -16,7 +16,7 @@ from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
 from services.matcher.pairing.live import LivePool
 from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
-from services.matcher.worker import Ref, choose, parts, seen_by_a_round
+from services.matcher.worker import Ref, choose, parts, seed_of, seen_by_a_round
 from shared.clock import DAY_MS
 from shared.events import (
     Answer,
@@ -98,7 +98,7 @@ class Town(InMemory):
             self.counted_since.add(event.peer)
         for each in [each for each in said if isinstance(each, RoundIntended)]:
             people = seen_by_a_round(self.memory.pool, each.community)
-            chosen = choose(people, self.now_ms, self.policy, int(each.round, 16))
+            chosen = choose(people, self.now_ms, self.policy, seed_of(each.round))
             [part] = [part for part, _ in zip(parts(Ref(Partition(0), each.community, each.round), chosen), range(1),
                                               strict=False)]
             self.chosen.append(part)
