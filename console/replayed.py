@@ -280,7 +280,7 @@ class _Town:
         if standing.request is None and details is not None:
             self._people[asked.peer] = Person.of(asked.peer, asked.request, asked.community, at_ms, details)
             self.out.asked_ms[asked.request] = at_ms
-            self._put(asked.peer, standing.asking(asked.request, asked.capacity))
+            self._put(asked.peer, standing.asking(asked.request, asked.capacity, at_ms))
             self._propose_for(at_ms, asked.peer)
 
     def _withdrawal(self, event: SupportWithdrawn, at_ms: int) -> None:

@@ -44,7 +44,8 @@ class Memory:
         self._now_ms = 0
         self._counts_until = dict[str, int]()
         self._growing_old = list[tuple[int, str]]()
-        """A heap of when whose counts are too old."""
+        """A heap of when whose counts are to be looked at; everybody is in it once at most."""
+        self._in_heap = set[str]()
 
     async def warm(self, redis: Redis, partition: Partition) -> None:
         """Learns everybody with an open request in one pass, then forgets what it knew before: a round that is chosen
@@ -55,7 +56,7 @@ class Memory:
         async for id, request, standing, key in open_requests(redis, partition):
             fresh._open(id, request, standing, key)
         self.pool, self.rounds, self._reserves, self._touched = fresh.pool, fresh.rounds, fresh._reserves, {}
-        self._counts_until, self._growing_old = fresh._counts_until, fresh._growing_old
+        self._counts_until, self._growing_old, self._in_heap = fresh._counts_until, fresh._growing_old, fresh._in_heap
         log.info("pool.warmed", service="matcher", partition=partition.number, count=len(self.pool),
                  ms=round((time.monotonic() - began) * 1000))
 
@@ -80,10 +81,20 @@ class Memory:
         """It is so late by now: counts that are too old are let go."""
         self._now_ms = now_ms
         while self._growing_old and self._growing_old[0][0] <= now_ms:
-            until_ms, peer = heappop(self._growing_old)
-            if self._counts_until.get(peer) == until_ms:
+            _, peer = heappop(self._growing_old)
+            until_ms = self._counts_until.get(peer)
+            if until_ms is not None and until_ms > now_ms:
+                heappush(self._growing_old, (until_ms, peer))
+                continue
+            self._in_heap.discard(peer)
+            if until_ms is not None:
                 del self._counts_until[peer]
                 self.pool.count(peer, 0, 0)
+
+    @property
+    def looked_at_later(self) -> int:
+        """Of how many people counts are kept that will be too old one day."""
+        return len(self._growing_old)
 
     def learn(self, id: str, request: Request, details: Details, standing: Standing, key: bytes) -> None:
         self._touched[request.peer] = None
@@ -127,9 +138,11 @@ class Memory:
 
     def _as_of_now(self, peer: str, standing: Standing) -> Standing:
         now = standing.as_of(self._now_ms)
-        if now.counts_until_ms is not None and now.counts_until_ms != self._counts_until.get(peer):
+        if now.counts_until_ms is not None:
             self._counts_until[peer] = now.counts_until_ms
-            heappush(self._growing_old, (now.counts_until_ms, peer))
+            if peer not in self._in_heap:
+                self._in_heap.add(peer)
+                heappush(self._growing_old, (now.counts_until_ms, peer))
         return now
 
     def _open(self, id: str, request: Request, standing: Standing, key: bytes) -> None:

@@ -91,10 +91,12 @@ class Standing(BaseModel):
         """Whom nothing may be proposed with: those kept apart, and those who are there already."""
         return frozenset((*self.apart, *self.proposals.values(), *self.pairs.values()))
 
-    def asking(self, request: str, capacity: int) -> Standing:
-        """Whoever asks anew is ready to hear: a rest after *not now* is over, and how many places they have is theirs."""
-        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0,
-                          protected_until_ms=0, since_ms=None, full_since_ms=None).heard()
+    def asking(self, request: str, capacity: int, at_ms: int) -> Standing:
+        """Whoever asks anew is ready to hear: a rest after *not now* is over, and how many places they have is theirs. With as
+        many buddies as they ask for they do not wait yet."""
+        full_since_ms = at_ms if self.pairs and len(self.pairs) >= capacity else None
+        return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0, protected_until_ms=0,
+                          since_ms=full_since_ms, full_since_ms=full_since_ms).heard()
 
     def resuming(self) -> Standing:
         """Whoever was set aside and would like to hear of people again is ready to: a rest after *not now* is over too."""

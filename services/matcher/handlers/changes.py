@@ -45,11 +45,19 @@ def change_both(rows: State, peers: tuple[str, str], how: Callable[[Standing, st
     change(rows, second, lambda standing: how(standing, first))
 
 
-def waiting(rows: State, event: RequestWaiting, _at_ms: int) -> None:
+def no_longer_next(rows: State, request: str, peer: str) -> None:
+    """Nobody is looked at first who asks for nobody any more."""
+    row = rows.get(REQUESTS, request)
+    round = rows.get(ROUNDS, row.community) if row is not None else None
+    if row is not None and round is not None and peer in round.next:
+        rows.put(ROUNDS, row.community, round.model_copy(update={"next": tuple(each for each in round.next if each != peer)}))
+
+
+def waiting(rows: State, event: RequestWaiting, at_ms: int) -> None:
     request = rows.get(REQUESTS, event.request)
     if request is not None:
         standing = rows.get(PEERS, event.peer) or Standing()
-        rows.put(PEERS, event.peer, standing.asking(event.request, request.capacity))
+        rows.put(PEERS, event.peer, standing.asking(event.request, request.capacity, at_ms))
 
 
 def refused(rows: State, event: RequestRefused, _at_ms: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.matcher.domain.standing import Standing
-from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS
+from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS
 from shared.rows import Ref, Rows
 
 
@@ -23,6 +23,13 @@ def peer_and_proposals(rows: Rows, peer: str) -> Iterable[Ref]:
         yield PROPOSALS, proposal
         yield DRAFTS, proposal
         yield PEERS, other
+
+
+def request_and_rounds(rows: Rows, request: str) -> Iterable[Ref]:
+    """A request, and the row of its community's rounds, in which its peer may be next."""
+    yield REQUESTS, request
+    if (row := rows.known(REQUESTS, request)) is not None:
+        yield ROUNDS, row.community
 
 
 def peer_and_pairs(rows: Rows, peer: str) -> Iterable[Ref]:

@@ -8,9 +8,9 @@ from typing import Literal
 from services.matcher.domain import proposals
 from services.matcher.domain.standing import FOR_EVER
 from services.matcher.handlers.ahead import Ahead
-from services.matcher.handlers.changes import change, change_both
-from services.matcher.handlers.loading import peer_and_pairs, peer_and_proposals, standing_of
-from services.matcher.store import PAIRS, PEERS, REQUESTS, ROUNDS, State
+from services.matcher.handlers.changes import change, change_both, no_longer_next
+from services.matcher.handlers.loading import peer_and_pairs, peer_and_proposals, request_and_rounds, standing_of
+from services.matcher.store import PAIRS, PEERS, REQUESTS, State
 from shared.events import PairClosed, PairEnded, PeerBlocked, PeerLeft, TimerElapsed
 from shared.rows import Ref, Rows
 
@@ -74,9 +74,7 @@ def needs_leaving(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
     for other in standing.apart:
         yield PEERS, other
     if standing.request is not None:
-        yield REQUESTS, standing.request
-        if (request := rows.known(REQUESTS, standing.request)) is not None:
-            yield ROUNDS, request.community
+        yield from request_and_rounds(rows, standing.request)
 
 
 def decide_leaving(ahead: Ahead, event: PeerLeft) -> None:
@@ -97,20 +95,13 @@ def apply_leaving(rows: State, event: PeerLeft, _at_ms: int) -> None:
     if standing is None:
         return
     if standing.request is not None:
-        _no_longer_next(rows, standing.request, event.peer)
+        no_longer_next(rows, standing.request, event.peer)
         rows.drop(REQUESTS, standing.request)
     for pair in standing.past:
         rows.drop(PAIRS, pair)
     for other in dict.fromkeys((*standing.apart, *standing.past.values())):
         change(rows, other, lambda others: others.without(event.peer))
     rows.drop(PEERS, event.peer)
-
-
-def _no_longer_next(rows: State, request: str, peer: str) -> None:
-    row = rows.get(REQUESTS, request)
-    round = rows.get(ROUNDS, row.community) if row is not None else None
-    if row is not None and round is not None and peer in round.next:
-        rows.put(ROUNDS, row.community, round.model_copy(update={"next": tuple(each for each in round.next if each != peer)}))
 
 
 def needs_reunion(rows: Rows, event: TimerElapsed) -> Iterable[Ref]:

@@ -7,18 +7,28 @@ from collections.abc import Iterable
 from services.matcher.domain.standing import PROTECTED_MS
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.handlers.changes import change
-from services.matcher.store import PEERS, State
+from services.matcher.handlers.loading import peer_and_proposals
+from services.matcher.store import DRAFTS, PEERS, State
 from shared.events import GivingUnreturned, TimerElapsed
 from shared.rows import Ref, Rows
 
 
-def needs(_rows: Rows, event: GivingUnreturned) -> Iterable[Ref]:
-    yield PEERS, event.peer
+def needs(rows: Rows, event: GivingUnreturned) -> Iterable[Ref]:
+    return peer_and_proposals(rows, event.peer)
 
 
 def decide(ahead: Ahead, event: GivingUnreturned) -> None:
-    if ahead.get(PEERS, event.peer) is not None:
-        ahead.remind("protection_over", event.peer, ahead.now_ms + PROTECTED_MS)
+    """What waits for a coordinator beyond the one place would fit no more by then, and would hold the other for nothing."""
+    if (standing := ahead.get(PEERS, event.peer)) is None:
+        return
+    ahead.remind("protection_over", event.peer, ahead.now_ms + PROTECTED_MS)
+    ahead.take_in()
+    open_already = len(standing.pairs) + len(standing.proposals)
+    waiting = [id for id in standing.proposals if ahead.get(DRAFTS, id) is not None]
+    beyond = waiting[::-1][:max(0, open_already - 1)]
+    for id in beyond:
+        ahead.discard(id, "no_longer_fits")
+    ahead.propose_for(*(standing.proposals[id] for id in beyond))
 
 
 def apply(rows: State, event: GivingUnreturned, at_ms: int) -> None:

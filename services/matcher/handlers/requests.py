@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.matcher.handlers.ahead import Ahead
-from services.matcher.handlers.changes import change
-from services.matcher.handlers.loading import peer_and_proposals
+from services.matcher.handlers.changes import change, no_longer_next
+from services.matcher.handlers.loading import peer_and_proposals, request_and_rounds
 from services.matcher.store import PEERS, REQUESTS, Request, State
 from shared.events import Details, RequestRefused, RequestResumed, RequestWaiting, SupportRequested, SupportWithdrawn
 from shared.rows import KEYS, Ref, Rows
@@ -41,7 +41,7 @@ def apply_request(rows: State, event: SupportRequested, at_ms: int) -> None:
 
 
 def needs_withdrawal(rows: Rows, event: SupportWithdrawn) -> Iterable[Ref]:
-    yield REQUESTS, event.request
+    yield from request_and_rounds(rows, event.request)
     yield from peer_and_proposals(rows, event.peer)
 
 
@@ -59,6 +59,7 @@ def decide_withdrawal(ahead: Ahead, event: SupportWithdrawn) -> None:
 def apply_withdrawal(rows: State, event: SupportWithdrawn, _at_ms: int) -> None:
     standing = rows.get(PEERS, event.peer)
     if standing is not None and standing.request == event.request:
+        no_longer_next(rows, event.request, event.peer)
         rows.drop(REQUESTS, event.request)
         change(rows, event.peer, lambda standing: standing.not_asking())
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.matcher.handlers.ahead import Ahead
-from services.matcher.store import ROUNDS, SERVICE, Round, State
+from services.matcher.store import PEERS, ROUNDS, SERVICE, Round, State
 from shared.clock import derived_id
 from shared.events import RoundApplied, RoundChosen, RoundIntended, RoundRun, TimerElapsed
 from shared.rows import Ref, Rows
@@ -44,6 +44,8 @@ def _is_due(row: Round | None, event: TimerElapsed) -> bool:
 
 def needs_chosen(_rows: Rows, event: RoundChosen) -> Iterable[Ref]:
     yield ROUNDS, event.community
+    for peer in event.left_out:
+        yield PEERS, peer
 
 
 def decide_chosen(ahead: Ahead, event: RoundChosen) -> None:
@@ -63,10 +65,12 @@ def decide_chosen(ahead: Ahead, event: RoundChosen) -> None:
 
 
 def apply_chosen(rows: State, event: RoundChosen, _at_ms: int) -> None:
-    """Notes whom the round left out; all else that it leads to is said by events of the matcher's own."""
+    """Notes whom the round left out and who is still here; all else that it leads to is said by events of the matcher's own."""
     row = rows.get(ROUNDS, event.community)
     if event.last and row is not None and row.under_way == event.round:
-        rows.put(ROUNDS, event.community, row.model_copy(update={"next": event.left_out}))
+        here = tuple(peer for peer in event.left_out
+                     if (standing := rows.get(PEERS, peer)) is not None and standing.request is not None)
+        rows.put(ROUNDS, event.community, row.model_copy(update={"next": here}))
 
 
 @dataclass(frozen=True)

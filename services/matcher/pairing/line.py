@@ -8,11 +8,13 @@ are freed so are looked at once more among all who have a place.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
 
 from services.matcher.domain.bar import NO_BAR, Bar
+from services.matcher.domain.benefit import LEAST
 from services.matcher.domain.weights import POINTS_MAX, PUBLISHED, Weights
 from services.matcher.pairing.arrival import best_for
 from services.matcher.pairing.columns import Crowd, Ints, neighbours
@@ -22,6 +24,10 @@ from services.matcher.pairing.weighing import Points
 
 AHEAD = 8_000
 """Points by which whoever is in line counts for more: what the best pair of all is worth, about."""
+
+TRIED_MAX = 2_000
+"""Of those whom prices left out, how many are looked for among everybody in one round: half a second's work with a hundred
+thousand people. Of more another part each time, for most of so many fit nobody who is there."""
 
 _NEVER = np.int32(1 << 30)
 """A price that nobody pays."""
@@ -40,23 +46,25 @@ def run_with_line(crowd: Crowd, line: Sequence[int], weights: Weights = PUBLISHE
                   seed: int = 1) -> InTurn:
     """`line`: rows, the first in line first. For all of them the bar is down.
 
-    Nobody counts for less than they do without a line, so what is above every round in which some count for more is above
-    every round without.
+    A round without the line is found too, for its proof: prices at which some count for more than they do say little about
+    the best possible.
     """
+    without = run(crowd, weights, bar=bar, seed=seed)
     if not line:
-        found = run(crowd, weights, bar=bar, seed=seed)
-        return InTurn(np.stack([found.first, found.second, found.benefit]).astype(np.int64), found.proven_share, found.sampled)
+        pairs = np.stack([without.first, without.second, without.benefit]).astype(np.int64)
+        return InTurn(pairs, without.proven_share, without.sampled)
     waited = crowd.columns.waited.copy()
     waited[line] = np.minimum(POINTS_MAX, waited[line] + AHEAD)
     found = run(crowd._replace(columns=crowd.columns._replace(waited=waited)), weights, bar=bar, seed=seed)
     more = waited - crowd.columns.waited
-    pairs = np.stack([found.first, found.second, found.benefit - more[found.first] - more[found.second]]).astype(np.int64)
-    table = _Table(crowd, pairs, line)
+    benefit = np.maximum(LEAST, found.benefit - more[found.first] - more[found.second])
+    pairs = np.stack([found.first, found.second, benefit]).astype(np.int64)
+    table = _Table(crowd, pairs, line, seed)
     pairs = table.with_who_was_left_out(weights, bar)
     rest = run(_left(crowd, pairs, table.places), weights, bar=bar, seed=seed)
     pairs = np.concatenate([pairs, np.stack([rest.first, rest.second, rest.benefit]).astype(np.int64)], axis=1)
-    most = sum(proof.bound.most for proof in (*found.proofs, *rest.proofs))
-    return InTurn(pairs, min(1.0, int(pairs[2].sum()) / most) if most else 1.0, found.sampled or rest.sampled)
+    most = sum(proof.bound.most for proof in without.proofs)
+    return InTurn(pairs, min(1.0, int(pairs[2].sum()) / most) if most else 1.0, without.sampled)
 
 
 def _left(crowd: Crowd, pairs: Ints, places: Ints) -> Crowd:
@@ -71,12 +79,15 @@ def _left(crowd: Crowd, pairs: Ints, places: Ints) -> Crowd:
 class _Table:
     """Who sits with whom, and how many places are left."""
 
-    def __init__(self, crowd: Crowd, pairs: Ints, line: Sequence[int]) -> None:
+    def __init__(self, crowd: Crowd, pairs: Ints, line: Sequence[int], seed: int) -> None:
         n = len(crowd.places)
         self._crowd, self._pairs, self._line = crowd, pairs, line
         self._rank = np.full(n, n, np.int64)
         self._rank[line] = np.arange(len(line))
         self._start, self._mate = neighbours(n, pairs[0], pairs[1])
+        left_out = [row for row in line if self._start[row] == self._start[row + 1]]
+        self._tried = set(left_out if len(left_out) <= TRIED_MAX else Random(seed).sample(left_out, TRIED_MAX))
+        """Of those who were left out, and whoever is freed for one of them."""
         self._moved: dict[int, set[int]] = {}
         """Row → its mates, of those who sit otherwise than they did."""
         self.places = crowd.places.astype(np.int64) - np.diff(self._start)
@@ -90,13 +101,14 @@ class _Table:
         columns, rules, points = self._crowd.columns, rules_of(self._crowd, bar), Points.of(weights)
         new, parted = dict[tuple[int, int], int](), set[tuple[int, int]]()
         for row in self._line:
-            if not self._mates(row):
+            if row in self._tried and not self._mates(row):
                 price = np.where((self.places > 0) | (self._last > self._rank[row]), np.int32(0), _NEVER)
                 other, benefit = best_for(columns, rules, points, price.astype(np.int32), row)
                 if other >= 0:
                     if not self.places[other]:
                         mate = max(self._mates(other), key=lambda mate: (int(self._rank[mate]), mate))
                         self._part(other, mate)
+                        self._tried.add(mate)
                         if new.pop((min(other, mate), max(other, mate)), None) is None:
                             parted.add((min(other, mate), max(other, mate)))
                     self._join(row, other)

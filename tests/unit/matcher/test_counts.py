@@ -113,3 +113,17 @@ def test_a_pair_is_not_formed_by_counts_alone(town: Town) -> None:
     town.asks("b", **HELPS)
     town.is_told("a", 10, 0)
     assert town.every(ProposalMade) == town.every(PairFormed) == []
+
+
+def test_however_often_the_ledger_says_it_somebody_is_remembered_once(town: Town) -> None:
+    town.asks("a")
+    for given in range(50):
+        town.is_told("a", given, 0)
+        town.pass_time(days=1)
+    town.pass_time(days=26 * 7 - 2)
+    town.asks("b", languages=("cy",))
+    assert waiting(town, "a") == (49, 0)
+    town.pass_time(days=2)
+    town.asks("c", languages=("pl",))
+    assert waiting(town, "a") == (0, 0)
+    assert town.memory.looked_at_later == 0

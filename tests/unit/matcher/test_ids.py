@@ -67,7 +67,7 @@ def test_many_ids_at_once_are_named_as_one_by_one() -> None:
 def test_how_somebody_stands_and_their_key_come_out_of_the_reserves_as_they_went_in() -> None:
     reserves, key = Reserves(), bytes(range(KEY_BYTES))
     stands = {"plain": Standing(request="r", capacity=2), "apart": Standing(request="r", capacity=1, apart={"x": None}),
-              "again": Standing(request="old", capacity=1).not_asking().asking("r", 2),
+              "again": Standing(request="old", capacity=1).not_asking().asking("r", 2, 0),
               "buddy": Standing(request="r", capacity=2, carried=1, pairs={"p": "x"})}
     for peer, standing in stands.items():
         reserves.put(peer, standing, key if peer != "apart" else b"another length")

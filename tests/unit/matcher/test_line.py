@@ -49,7 +49,7 @@ def on_columns(people: Sequence[Person], now_ms: int, bar: Bar, days: int | None
     assert seen is not None
     chosen = choose_among(seen, now_ms, bar, 1, days)
     pairs = tuple(Match.of(by_name[a], by_name[b], pair.benefit, pair.step) for pair in chosen.pairs for a, b in [pair.peers])
-    return Chosen(pairs, chosen.waiting, chosen.left_out)
+    return Chosen(pairs, chosen.waiting, chosen.left_out, chosen.proven_share, chosen.sampled)
 
 
 WAYS: dict[str, Way_] = {
@@ -203,6 +203,33 @@ def test_whoever_left_is_not_named_among_those_who_are_next() -> None:
     assert (town.rows.get(ROUNDS, "riverside") or Round()).next == ("cy",)
     assert town.proposed(town.asks("ben")) == [{"ada", "ben"}]
     assert town.rebuilt() == town.stored()
+
+
+def test_whoever_asks_for_nobody_any_more_is_not_next_and_leaves_no_trace_there() -> None:
+    town = overlooked()
+    town.no_longer_asks("old")
+    assert (town.rows.get(ROUNDS, "riverside") or Round()).next == ("cy",)
+    town.leaves("old")
+    assert "'old'" not in repr(town.stored()["rounds"])
+
+
+def test_whoever_leaves_while_a_round_is_computed_is_not_named_as_next_by_it() -> None:
+    town = overlooked()
+    town.held = True
+    town.pass_time(days=2)
+    town.leaves("old")
+    town.workers_tell()
+    assert (town.rows.get(ROUNDS, "riverside") or Round()).next == ("cy",)
+
+
+@pytest.mark.parametrize("way", ["exact", "by prices", "on columns"])
+def test_with_many_in_line_a_round_still_proves_how_good_it_is(way: str) -> None:
+    people = crowd_people(300, 5)
+    in_line = len(line(people, CROWD_MS, BALANCED, 40))
+    chosen = WAYS[way](people, CROWD_MS, BALANCED, 40)
+    assert in_line > 60
+    assert chosen.proven_share is not None
+    assert 0.9 < chosen.proven_share <= 1
 
 
 def test_of_many_who_were_left_out_another_part_is_next_each_time() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.matcher.town import Town
+from shared.events import ProposalDiscarded
+from tests.unit.matcher.town import ASSISTED, Town
 
 
 @pytest.fixture
@@ -75,3 +76,19 @@ def test_of_somebody_who_is_not_there_nothing_is_kept(town: Town) -> None:
     protected(town)
     assert not town.known("ada")
     assert town.findings() == []
+
+
+def test_what_waits_for_a_coordinator_beyond_the_one_place_goes_and_the_other_is_looked_for() -> None:
+    town = Town(ASSISTED)
+    town.asks("ada", capacity=3)
+    town.asks("ben")
+    town.approves(next(iter(town.drafts)))
+    town.asks("cleo")
+    [draft] = town.drafts
+    town.asks("dan", languages=("cy",))
+    assert [type(each) for each in town.is_protected("ada")] == [ProposalDiscarded]
+    assert town.standing("cleo").places == 1
+    assert list(town.standing("ada").proposals.values()) == ["ben"]
+    assert draft not in town.drafts
+    assert town.findings() == []
+    assert town.rebuilt() == town.stored()

@@ -179,6 +179,7 @@ def test_no_row_ever_leads_back_to_whoever_left(history: tuple[Any, Any], name: 
     for step in steps_of(history):
         play(town, step)
     town.leaves(name)
+    town.workers_tell()
     assert name not in repr(town.stored())
 
 

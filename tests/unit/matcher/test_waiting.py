@@ -95,6 +95,20 @@ def test_no_answer_and_no_silence_costs_any_of_it(town: Town) -> None:
     assert (waited_days(town, "ada"), waited_days(town, "ben")) == (3, 3)
 
 
+def test_whoever_asks_anew_while_they_have_as_many_buddies_as_they_ask_for_does_not_wait_yet(town: Town) -> None:
+    town.asks("ada")
+    town.asks("ben")
+    pair = paired(town, "ada", "ben")
+    town.no_longer_asks("ada")
+    town.asks("ada")
+    town.pass_time(days=60)
+    town.ends("ada", pair)
+    assert waited_days(town, "ada") == 0
+    town.pass_time(days=2)
+    assert waited_days(town, "ada") == 2
+    assert town.rebuilt() == town.stored()
+
+
 def test_asking_anew_begins_anew(town: Town) -> None:
     town.asks("ada")
     town.asks("ben")
