@@ -16,7 +16,7 @@ from console import drafts, journal, shown, system
 from console.running import refuse
 from console.system import AsJson, Data, System, programme_of
 from services.gateway import catalogue
-from services.matcher.store import DRAFTS, PROPOSALS, SERVICE
+from services.matcher.store import DRAFTS, PEERS, PROPOSALS, SERVICE
 from shared.clock import derived_id
 from shared.events import Event, ProposalApproved, ProposalDeclined
 from shared.programme import Programme
@@ -102,10 +102,12 @@ def decline(
         went = []
         for partition, id in [await _find(at, each) for each in ids]:
             await _not_yet(at, partition, id, "approved")
+            two = await _two(at, partition, id)
             with journal.noted(at, "proposal.declined", proposal=id, for_ever=for_ever, operator=by):
                 entry = await _append(at, partition, id, ProposalDeclined(proposal=id, for_ever=for_ever), "declined")
             span = "for ever" if for_ever else "for 90 days"
-            went.append(await _tell(at, partition, id, entry, "declined", f"Neither hears of it; they are kept apart {span}."))
+            told = await _tell(at, partition, id, entry, "declined", f"Neither hears of it; they are kept apart {span}.", two)
+            went.append(told)
         return 0 if all(went) else 1
     _check(by)
     system.run(work, data)
@@ -158,11 +160,27 @@ async def _append(at: System, partition: Partition, id: str, event: Event, decis
     return there.entry
 
 
-async def _tell(at: System, partition: Partition, id: str, entry: str, decision: Decision, outcome: str) -> bool:
+async def _two(at: System, partition: Partition, id: str) -> tuple[str, str] | None:
+    text: Any = await at.redis.hget(DRAFTS.path(partition, SERVICE), id)
+    return None if text is None else DRAFTS.load(text).peers
+
+
+async def _are_apart(at: System, partition: Partition, two: tuple[str, str]) -> bool:
+    """Whether either is known to be kept apart from the other; whoever left is."""
+    texts: Any = await at.redis.hmget(PEERS.path(partition, SERVICE), list(two))
+    return all(text is None or other in PEERS.load(text).apart for text, other in zip(texts, two[::-1], strict=True))
+
+
+async def _tell(at: System, partition: Partition, id: str, entry: str, decision: Decision, outcome: str,
+                two: tuple[str, str] | None = None) -> bool:
     """Says what came of it, once a matcher that runs has read it. False: it went another way."""
     if not await _taken(at, partition, entry):
         print(f"{id} is {decision}; the matcher takes it when it runs again.")
         return True
+    if decision == "declined" and (two is None or not await _are_apart(at, partition, two)):
+        print(f"{id} waited no more when the matcher read this, so the two are NOT kept apart by it. If you know why they must "
+              "not meet, decline what is suggested of them next: `twoway proposals list`.")
+        return False
     if await at.redis.hexists(PROPOSALS.path(partition, SERVICE), id) == (decision == "approved"):
         print(f"{id} is {decision}. {outcome}")
         return True

@@ -37,19 +37,20 @@ class Figures:
                              registry=registry)
         self.oldest = Gauge("twoway_drafts_oldest_seconds", "Age of the oldest suggestion that waits for a coordinator.",
                             ["partition"], registry=registry)
+        self.warned_s: dict[Partition, float] = {}
+        """When the last warning was: it outlives a look that Redis cut short."""
 
 
 async def watch(host: Host, figures: Figures) -> None:
     """Looks for as long as the service lives, first at once. Raises RedisError."""
-    warned_s: dict[Partition, float] = {}
     while True:
         for partition in host.directory.partitions:
             ages_s = [(host.clock.now_ms() - draft.since_ms) / 1000 async for _, draft in all_drafts(host.redis, partition)]
             figures.waiting.labels(partition.number).set(len(ages_s))
             figures.oldest.labels(partition.number).set(max(0.0, *ages_s) if ages_s else 0.0)
             long = [age_s for age_s in ages_s if age_s > LONG_S]
-            if long and time.monotonic() - warned_s.get(partition, -AGAIN_S) >= AGAIN_S:
-                warned_s[partition] = time.monotonic()
+            if long and time.monotonic() - figures.warned_s.get(partition, -AGAIN_S) >= AGAIN_S:
+                figures.warned_s[partition] = time.monotonic()
                 log.warning("drafts.wait_long", service=SERVICE, partition=partition.number, count=len(long),
                             wait_s=round(max(long)))
         await asyncio.sleep(LOOK_S)
