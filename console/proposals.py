@@ -177,11 +177,12 @@ async def _tell(at: System, partition: Partition, id: str, entry: str, decision:
     if not await _taken(at, partition, entry):
         print(f"{id} is {decision}; the matcher takes it when it runs again.")
         return True
-    if decision == "declined" and (two is None or not await _are_apart(at, partition, two)):
+    went_out = await at.redis.hexists(PROPOSALS.path(partition, SERVICE), id)
+    if decision == "declined" and not went_out and (two is None or not await _are_apart(at, partition, two)):
         print(f"{id} waited no more when the matcher read this, so the two are NOT kept apart by it. If you know why they must "
               "not meet, decline what is suggested of them next: `twoway proposals list`.")
         return False
-    if await at.redis.hexists(PROPOSALS.path(partition, SERVICE), id) == (decision == "approved"):
+    if went_out == (decision == "approved"):
         print(f"{id} is {decision}. {outcome}")
         return True
     print(f"{id} went {'to nobody' if decision == 'approved' else 'to both'}: something changed for one of the two, or "

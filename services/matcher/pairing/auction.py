@@ -18,7 +18,8 @@ TURNS_UNTIL = 200
 """While more than one in so many bid, all bid at once, and in threads; then one after the other."""
 
 BIDS_MAX = 40
-"""A person, of those one after the other, at most: a price war that is not over by then ends as it stands."""
+"""A person, of those at once and of those one after the other, at most: a price war that is not over by then ends as it
+stands. Where all are alike everybody bids for the same one, and a war over some thousand points would take minutes."""
 
 
 def auctioned(graph: Graph, price: Ints, step: int, unsettled: int, threads: int) -> Ints:
@@ -31,8 +32,9 @@ def auctioned(graph: Graph, price: Ints, step: int, unsettled: int, threads: int
     n = len(price)
     holder = np.full(n, -1, np.int32)
     bidding, partner, bid = np.arange(n, dtype=np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
-    left = n
-    while left > max(n // TURNS_UNTIL, unsettled):
+    left, bids = n, 0
+    while left > max(n // TURNS_UNTIL, unsettled) and bids < BIDS_MAX * n:
+        bids += left
         by_rows(left, threads, lambda low, high: _bids(graph, price, step, bidding, low, high, partner, bid))
         left = _award(left, bidding, partner, bid, price, holder)
         bidding[:left].sort()  # their edges are then read in one stream

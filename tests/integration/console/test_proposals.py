@@ -248,3 +248,11 @@ async def test_rebuilt_from_the_log_what_waits_still_waits(twoway: Twoway, loop:
     await loop.redis.delete(loop.partition.of("matcher", "drafts"))
     await twoway("rebuild", "matcher")
     assert {name: await loop.rows("matcher", name) for name in before} == before
+
+
+async def test_a_decline_of_what_waits_no_more_says_that_it_keeps_nobody_apart(twoway: Twoway, loop: Loop) -> None:
+    """Declined while a break that takes it back is on its way to the matcher."""
+    ann, _, proposal = await two(loop)
+    await loop.say(BreakStarted(peer=ann, kind=BreakKind.DIFFICULT_DAY, until_ms=loop.clock.now_ms() + 86_400_000))
+    ran = await while_it_runs(loop, twoway("proposals", "decline", proposal, "--for-ever", code=1), "proposal.declined")
+    assert "NOT kept apart" in ran.out
