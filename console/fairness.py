@@ -15,7 +15,7 @@ import typer
 from console import history as reading
 from console import shown, system
 from console.fates import seen
-from console.few import Cell, kept_back, too_few
+from console.few import Cell, kept_back, small, too_few
 from console.figures import quantile, share, waited
 from console.history import History
 from console.replayed import Taken, taken
@@ -27,6 +27,9 @@ from shared.programme import Programme
 
 LANGUAGE, AGE_BAND = "language", "age_band"
 NOT_SAID = "not said"
+REST = "all others"
+"""Groups that are not told, together: neither how many nor which, for a total and a number of groups can tell all of them."""
+
 TOO_FEW = "too few to say"
 
 
@@ -54,6 +57,8 @@ class Told:
     """Yes among all answers; none too where nobody answered."""
     paired: float | None
 
+
+NOTHING = Told(None, None, None, None, None, None)
 
 Grouping = Callable[[Details], str]
 
@@ -132,19 +137,21 @@ def _named(names: Mapping[str, str], key: str | None) -> str:
 
 
 def by_group(people: Sequence[Served], group: Grouping) -> dict[str, Told]:
-    """The largest group first. What is kept back is so in every group from which it could be worked out."""
+    """The largest group first. Those that are kept back, or would give these away, are one row at the end."""
     groups: dict[str, list[Served]] = defaultdict(list)
     for each in people:
         groups[group(each.details)].append(each)
-    ordered = dict(sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])))
-    small = kept_back({name: (len(them), len(them)) for name, them in ordered.items()})
-    hidden = {what: kept_back({name: cell(them) for name, them in ordered.items()}, small) for what, cell in CELLS.items()}
-    return {name: _told(them, name in small, {what for what, where in hidden.items() if name in where})
-            for name, them in ordered.items()}
+    rest = small({name: len(them) for name, them in groups.items()})
+    hidden = {what: kept_back({name: cell(them) for name, them in groups.items()}, rest) for what, cell in CELLS.items()}
+    shown = sorted(groups.keys() - rest, key=lambda name: (-len(groups[name]), name))
+    told = {name: _told(groups[name], {what for what, where in hidden.items() if name in where}) for name in shown}
+    return told | ({REST: NOTHING} if rest else {})
 
 
 def total(people: Sequence[Served]) -> Told:
-    return _told(people, too_few((len(people), len(people))), {what for what, cell in CELLS.items() if too_few(cell(people))})
+    if too_few((len(people), len(people))):
+        return NOTHING
+    return _told(people, {what for what, cell in CELLS.items() if too_few(cell(people))})
 
 
 CELLS: Mapping[str, Callable[[Sequence[Served]], Cell]] = {
@@ -155,9 +162,7 @@ CELLS: Mapping[str, Callable[[Sequence[Served]], Cell]] = {
 """Of how many people each share is true. Of acceptance: who said nothing but yes, of those who answered."""
 
 
-def _told(people: Sequence[Served], small: bool, hidden: set[str]) -> Told:
-    if small:
-        return Told(None, None, None, None, None, None)
+def _told(people: Sequence[Served], hidden: set[str]) -> Told:
     waits = sorted(each.wait_days for each in people)
     proposed, paired = (share(CELLS[what](people)[0], len(people)) for what in ("proposed", "paired"))
     accepted = share(sum(each.yes for each in people), sum(each.answers for each in people))

@@ -1,8 +1,10 @@
 """Small numbers are kept back: nothing is told that fewer than five people make up, nor what could be worked out from the rest.
 
 A share tells two numbers, those of whom it is true and the others; one to four of either would point at people. None and all
-are told, for they single nobody out of a group. Where one group is kept back, its number is the total less all that is shown;
-so at least two are, and five people among them.
+are told, for they single nobody out of a group.
+
+What is kept back of all groups together is the total less all that is shown. So more is kept back until that tells of none of
+them, even to somebody who knows these rules and every group that there could be.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from collections.abc import Collection, Mapping
 
 LEAST = 5
 """People. Below, somebody who knows a few of them would know the rest."""
+
+LEAST_TOGETHER = 2 * LEAST
+"""People in all groups that are kept back: two groups of fewer than five could not make up so many, so one is larger."""
 
 Cell = tuple[int, int]
 """Of how many people something is true, and how many people there are."""
@@ -21,13 +26,48 @@ def too_few(cell: Cell) -> bool:
     return any(0 < each < LEAST for each in (some, people - some, people))
 
 
-def kept_back(cells: Mapping[str, Cell], already: Collection[str] = ()) -> set[str]:
-    """Groups whose cell is not told. The groups make up a total that is; `already` are kept back for another reason."""
-    kept = {group for group, cell in cells.items() if too_few(cell) or group in already}
-    while kept and len(kept) < len(cells) and (len(kept) == 1 or too_few(_together(cells, kept))):
+def small(sizes: Mapping[str, int]) -> set[str]:
+    """Groups whose size is not told; the total is.
+
+    It goes by sizes alone, never by names, and they are not all of one size: so any of them could have another's size, and
+    nothing that is shown would differ.
+    """
+    kept = {group for group, people in sizes.items() if too_few((people, people))}
+    while kept and len(kept) < len(sizes):
+        those = [sizes[group] for group in kept]
+        if len(set(those)) > 1 and sum(those) >= LEAST_TOGETHER:
+            break
+        least = min(people for group, people in sizes.items() if group not in kept)
+        kept |= {group for group, people in sizes.items() if people == least}
+    return kept
+
+
+def kept_back(cells: Mapping[str, Cell], small: Collection[str] = ()) -> set[str]:
+    """Groups whose share is not told, the small ones among them; the total's is, and the size of all that are not small."""
+    kept = {group for group, cell in cells.items() if too_few(cell) or group in small}
+    while kept and len(kept) < len(cells) and _gives_away({group: cells[group] for group in kept}, small):
         kept.add(min((group for group in cells if group not in kept), key=lambda group: (cells[group][1], group)))
     return kept
 
 
-def _together(cells: Mapping[str, Cell], groups: Collection[str]) -> Cell:
-    return sum(cells[group][0] for group in groups), sum(cells[group][1] for group in groups)
+def _gives_away(kept: Mapping[str, Cell], small: Collection[str]) -> bool:
+    """Whether what they come to together tells of few people, or what one of them is.
+
+    Each could be whatever would have been kept back by itself. Who comes to the same that way could have been kept back in
+    place of what is, so that nothing that is shown would differ.
+    """
+    some, people = (sum(cell[part] for cell in kept.values()) for part in (0, 1))
+    if too_few((some, people)) or some in (0, people):
+        return too_few((some, people))
+    could_be = {group: [each for each in range(size + 1) if group in small or too_few((each, size))]
+                for group, (_, size) in kept.items()}
+    return any(_ways(some, values, [could_be[other] for other in kept if other != group]) < 2
+               for group, values in could_be.items())
+
+
+def _ways(total: int, values: Collection[int], others: Collection[Collection[int]]) -> int:
+    """How many of the values make up the total, with one of each of the others."""
+    reached = {0}
+    for each in others:
+        reached = {so_far + value for so_far in reached for value in each if so_far + value <= total}
+    return sum(total - value in reached for value in values)

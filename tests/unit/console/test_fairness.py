@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from console.fairness import NOT_SAID, Served, by_group, grouping, served, total
+from console.fairness import NOT_SAID, NOTHING, REST, Served, by_group, grouping, served, total
 from shared.events import Answer, Details
 from shared.programme import DEFAULT, Programme, load
 from tests.unit.console.past import past
@@ -32,11 +32,15 @@ def test_a_minority_language_is_told_where_five_people_speak_no_other_that_is_mo
         PROGRAMME.languages["en"]: 27, PROGRAMME.languages["ur"]: 6, PROGRAMME.languages["cy"]: 5}
 
 
-def test_a_group_of_four_is_not_told_and_neither_is_the_one_that_would_give_it_away() -> None:
-    all_of_them = [*people(20), *people(4, languages=("ur",)), *people(6, languages=("cy",))]
+def test_groups_that_are_not_told_are_one_row_at_the_end_whatever_they_are_called_and_however_large_they_are() -> None:
+    languages = {"en": 20, "ur": 6, "ar": 4, "cy": 2}
+    all_of_them = [each for key, count in languages.items() for each in people(count, languages=(key,))]
     told = by_group(all_of_them, grouping("language", all_of_them, PROGRAMME))
-    assert {name: each.people for name, each in told.items() if each.people} == {PROGRAMME.languages["en"]: 20}
-    assert total(all_of_them).people == 30
+    assert list(told) == [PROGRAMME.languages["en"], REST]
+    assert told[REST] == NOTHING
+    assert total(all_of_them).people == 32
+    other_way_round = [*people(20), *people(6, languages=("cy",)), *people(4, languages=("ar",)), *people(2, languages=("ur",))]
+    assert by_group(other_way_round, grouping("language", other_way_round, PROGRAMME)) == told
 
 
 def test_one_of_ten_who_was_proposed_to_nobody_is_not_pointed_at_and_none_of_ten_is_told() -> None:
