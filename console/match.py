@@ -9,7 +9,7 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -38,12 +38,20 @@ BAD_SHOWN_MAX = 20
 DAYS_SHOWN = (1, 3, 7, 14, 28, 56)
 """Waiting in the plot: fewer days than each of these, then all the rest."""
 
+GOES_BY: Mapping[str, Sequence[str]] = {
+    "a pool file": ("pool", "weights", "bar", "out", "strict", "seed", "plot", "json"),
+    "--replay": ("replay", "weights", "dial", "weeks", "community", "json", "data"),
+    "--what-if": ("what_if", "made_up", "weeks", "community", "json", "data"),
+    "--made-up": ("what_if", "made_up", "weeks", "json")}
+"""Options that mean something, by what is asked for."""
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(match)
 
 
 def match(
+    context: typer.Context,
     pool: Annotated[Path | None, typer.Argument(
         metavar="[POOL.jsonl]", help="One person a line, see docs/operators/console.md.", show_default=False)] = None,
     weights: Annotated[Path | None, typer.Option(help="TOML file of weights; the published ones unless said.")] = None,
@@ -69,6 +77,8 @@ def match(
     """
     if replay + what_if + (pool is not None) != 1:
         refuse("name one pool file, or ask for --replay or for --what-if")
+    way = "--replay" if replay else "a pool file" if pool else "--made-up" if made_up is not None else "--what-if"
+    _refuse_strangers(context, way)
     if replay:
         return looking_back.replay(weights, dial, weeks, community, json, data)
     if what_if:
@@ -79,6 +89,19 @@ def match(
     else:
         shown.table(("", "this round"), [(name, _in_words(name, value)) for name, value in summary.items()])
     raise typer.Exit(1 if bad else 0)
+
+
+def _refuse_strangers(context: typer.Context, way: str) -> None:
+    """An option that changes nothing would be taken for one that did."""
+    given = [name for name in context.params if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"]
+    strangers = [_option(name) for name in given if name not in GOES_BY[way]]
+    if strangers:
+        refuse(f"{', '.join(strangers)} would do nothing with {way}; what goes with it: "
+               f"{', '.join(_option(name) for name in GOES_BY[way] if name not in ('pool', 'replay', 'what_if'))}")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _matched(path: Path, weights: Path | None, bar: int, out: Path | None, strict: bool, seed: int,

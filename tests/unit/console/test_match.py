@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -111,6 +112,30 @@ def test_what_can_not_be_read_or_written_is_said_in_one_line_with_exit_code_2(tm
         assert len(result.stderr.splitlines()) == 1
         assert result.stderr.startswith("twoway: ")
         assert result.stdout == ""
+
+
+@pytest.mark.parametrize(("arguments", "strangers"), [
+    (("pool.jsonl", "--dial", "better", "--weeks", "4"), "--dial, --weeks"),
+    (("pool.jsonl", "--community", "c"), "--community"),
+    (("pool.jsonl", "--made-up", "9"), "--made-up"), (("pool.jsonl", "--data", "var"), "--data"),
+    (("--replay", "--dial", "better", "--out", "x", "--plot", "y"), "--out, --plot"), (("--replay", "--bar", "0"), "--bar"),
+    (("--replay", "--strict"), "--strict"), (("--replay", "--made-up", "9"), "--made-up"),
+    (("--what-if", "--weights", "x"), "--weights"), (("--what-if", "--dial", "better"), "--dial"),
+    (("--what-if", "--seed", "1"), "--seed"), (("--what-if", "--made-up", "9", "--community", "c"), "--community"),
+    (("--what-if", "--made-up", "9", "--data", "var"), "--data")])
+def test_an_option_that_would_do_nothing_is_refused_in_one_line_with_those_that_do_something(
+        arguments: tuple[str, ...], strangers: str) -> None:
+    result = match(*arguments)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    refused, _, instead = result.stderr.partition("; ")
+    assert refused.startswith(f"twoway: {strangers} ")
+    assert "--json" in instead
+    assert not set(strangers.split(", ")) & set(re.findall(r"--[\w-]+", instead))
+
+
+@pytest.mark.parametrize("option", [("--weeks", "1"), ("--json",)])
+def test_what_if_for_made_up_people_takes_the_options_that_it_goes_by(option: tuple[str, ...]) -> None:
+    assert match("--what-if", "--made-up", "5", *option).exit_code == 0
 
 
 def test_other_weights_and_a_bar_change_the_round(tmp_path: Path) -> None:
