@@ -15,7 +15,7 @@ import typer
 from console import history as reading
 from console import shown, system
 from console.fates import seen
-from console.few import Cell, kept_back, small, too_few
+from console.few import LEAST, Cell, kept_back, small, too_few
 from console.figures import quantile, share, waited
 from console.history import History
 from console.replayed import Taken, taken
@@ -52,6 +52,7 @@ class Told:
     people: int | None
     wait_median_days: int | None
     wait_p95_days: int | None
+    """None too where fewer than five waited so long or longer."""
     proposed: float | None
     accepted: float | None
     """Yes among all answers; none too where nobody answered."""
@@ -163,17 +164,24 @@ CELLS: Mapping[str, Callable[[Sequence[Served]], Cell]] = {
 
 
 def _told(people: Sequence[Served], hidden: set[str]) -> Told:
-    waits = sorted(each.wait_days for each in people)
+    days = sorted(round(each.wait_days) for each in people)  # whole: the wait of one person to the minute would point at them
     proposed, paired = (share(CELLS[what](people)[0], len(people)) for what in ("proposed", "paired"))
     accepted = share(sum(each.yes for each in people), sum(each.answers for each in people))
-    return Told(len(people), _whole(quantile(waits, 0.5)), _whole(quantile(waits, 0.95)),
+    return Told(len(people), _within(days, 0.5), _long(days),
                 *(None if what in hidden else value
                   for what, value in (("proposed", proposed), ("accepted", accepted), ("paired", paired))))
 
 
-def _whole(days: float | None) -> int | None:
-    """Whole days: a figure of one person to the minute would point at them."""
-    return None if days is None else round(days)
+def _within(days: Sequence[int], part: float) -> int | None:
+    value = quantile(days, part)
+    return None if value is None else round(value)
+
+
+def _long(days: Sequence[int]) -> int | None:
+    """What 95 of 100 did not exceed. None where fewer than five waited so long or longer, for then it is the wait of one of
+    them; of 80 people it is always five."""
+    long = _within(days, 0.95)
+    return long if long is not None and sum(each >= long for each in days) >= LEAST else None
 
 
 def _show(key: str, everybody: Told, table: Mapping[str, Told]) -> None:
@@ -185,6 +193,6 @@ def _show(key: str, everybody: Told, table: Mapping[str, Told]) -> None:
 def _cells(told: Told) -> list[Any]:
     if told.people is None:
         return [TOO_FEW, *[""] * 5]
-    days = [f"{value} days" for value in (told.wait_median_days, told.wait_p95_days)]
+    days = [TOO_FEW if value is None else f"{value} days" for value in (told.wait_median_days, told.wait_p95_days)]
     return [told.people, *days, *(TOO_FEW if value is None else f"{value * 100:.0f} %"
                                   for value in (told.proposed, told.accepted, told.paired))]

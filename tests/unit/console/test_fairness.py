@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 
+import pytest
+
 from console.fairness import NOT_SAID, NOTHING, REST, Served, by_group, grouping, served, total
 from shared.events import Answer, Details
 from shared.programme import DEFAULT, Programme, load
@@ -49,6 +51,15 @@ def test_one_of_ten_who_was_proposed_to_nobody_is_not_pointed_at_and_none_of_ten
     assert (one.people, one.proposed, one.accepted) == (10, None, 1.0)
     none = by_group([waits] * 10, lambda _: "all")["all"]
     assert (none.proposed, none.wait_median_days, none.accepted) == (0.0, 60, None)
+
+
+@pytest.mark.parametrize(("waits", "told"), [
+    ([*range(19), 60], None), ([*range(79)], None), ([*range(80)], 75), ([*range(15), *[20] * 5], 20),
+    ([*range(16), *[20] * 4], None)])
+def test_the_wait_of_95_of_100_is_told_where_five_people_waited_so_long(waits: list[int], told: int | None) -> None:
+    them = [Served(Details(), days, True, True, 1, 1) for days in waits]
+    assert by_group(them, lambda _: "all")["all"].wait_p95_days == told
+    assert total(them).wait_p95_days == told
 
 
 def test_whoever_did_not_say_is_a_group_of_their_own() -> None:
