@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,6 +28,7 @@ from shared.programme import load
 from shared.sealing import SEAL_PATTERN, Vault
 from shared.stream.append import Appender, Input
 from shared.stream.names import place
+from shared.testing import until
 from shared.timers import Timekeeper
 from tests.journeys.system import clean_environment
 
@@ -113,6 +116,27 @@ def test_what_cannot_be_read_or_written_is_refused_in_one_line_before_anything_b
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_simulation_that_is_ended_leaves_neither_its_server_nor_its_folder(tmp_path: Path, by: signal.Signals) -> None:
+    folder, said = tmp_path / "tmp", tmp_path / "said"
+    folder.mkdir()
+    with said.open("wb") as stderr, subprocess.Popen(
+            [sys.executable, "-m", "console.main", "simulate", "--people", "5000", "--weeks", "52"],
+            stdout=subprocess.DEVNULL, stderr=stderr, env=clean_environment(TMPDIR=str(folder))) as simulation:
+        try:
+            asyncio.run(until(lambda: list(folder.glob("twoway-simulate-*/socket")), "a server of its own"))
+            children = Path(f"/proc/{simulation.pid}/task/{simulation.pid}/children").read_text().split()
+            simulation.send_signal(by)
+            assert simulation.wait(30) == 128 + by
+        finally:
+            simulation.kill()
+    assert children
+    assert not any(Path("/proc", child).exists() for child in children)
+    assert list(folder.iterdir()) == []
+    assert "Traceback" not in said.read_text()
 
 
 @pytest.fixture
