@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from console.few import LEAST
+from console.figures import quantile, share
 from console.simulate.run import Ran
 from console.simulate.town import Somebody
 from shared.clock import DAY_MS
 from shared.events import Answer
-
-FEWEST = 5
-"""Of fewer people in a group nothing is said."""
 
 
 def summary(ran: Ran) -> dict[str, Any]:
@@ -24,11 +23,11 @@ def summary(ran: Ran) -> dict[str, Any]:
     answered = sum(told.answers.values())
     return {
         "dial": ran.plan.dial, "people": len(people), "left": sum(not each.here for each in people),
-        "proposals": told.proposals, "answered_yes": _share(told.answers[Answer.YES], answered),
-        "became_pairs": _share(len(pairs), told.proposals - len(town.open_proposals)),
-        "lapsed": _share(told.lapsed, told.proposals - len(town.open_proposals)),
-        "pairs": len(pairs), "two_way": _share(sum(each.two_way for each in pairs), len(pairs)),
-        "people_paired": len(waits), "wait_days_median": _at(waits, 0.5), "wait_days_p95": _at(waits, 0.95),
+        "proposals": told.proposals, "answered_yes": share(told.answers[Answer.YES], answered),
+        "became_pairs": share(len(pairs), told.proposals - len(town.open_proposals)),
+        "lapsed": share(told.lapsed, told.proposals - len(town.open_proposals)),
+        "pairs": len(pairs), "two_way": share(sum(each.two_way for each in pairs), len(pairs)),
+        "people_paired": len(waits), "wait_days_median": _days(waits, 0.5), "wait_days_p95": _days(waits, 0.95),
         "still_waiting": len(waiting), "set_aside": told.aside,
         "longest_wait_days": longest_waits(people, end_ms),
         "moments": sum(told.moments.values()),
@@ -47,13 +46,9 @@ def longest_waits(people: Iterable[Somebody], end_ms: int) -> dict[str, float | 
         if not each.person.silent:
             until_ms = each.paired_ms or each.gone_ms or end_ms
             waits[each.person.first_language].append((until_ms - each.came_ms) / DAY_MS)
-    return {group: round(max(days), 1) if len(days) >= FEWEST else None for group, days in sorted(waits.items())}
+    return {group: round(max(days), 1) if len(days) >= LEAST else None for group, days in sorted(waits.items())}
 
 
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None
-
-
-def _at(sorted_days: Sequence[float], share: float) -> float | None:
-    """The smallest wait that at least this share of people did not exceed."""
-    return round(sorted_days[max(0, -(-round(share * 1000) * len(sorted_days) // 1000) - 1)], 1) if sorted_days else None
+def _days(sorted_days: Sequence[float], part: float) -> float | None:
+    value = quantile(sorted_days, part)
+    return None if value is None else round(value, 1)

@@ -25,7 +25,6 @@ from shared.events import (
     Contact,
     ContactOffered,
     DecisionRefused,
-    EntrySetAside,
     Event,
     GestureSent,
     MessageClass,
@@ -105,14 +104,11 @@ class Told:
     proposals: int = 0
     answers: Counter[Answer] = field(default_factory=Counter)
     lapsed: int = 0
-    withdrawn: int = 0
     moments: Counter[str] = field(default_factory=Counter)
     messages: Counter[str] = field(default_factory=Counter)
     aside: int = 0
     rounds: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    set_aside: int = 0
-    """Entries that a service could not process."""
 
 
 class Town:
@@ -135,7 +131,7 @@ class Town:
             ProposalDrafted: self._drafted, ProposalMade: self._proposed, ProposalLapsed: self._lapsed,
             ProposalWithdrawn: self._withdrawn, PairFormed: self._formed, PairClosed: self._closed,
             RequestSetAside: self._aside, MessageIntended: self._intended, MessageDelivered: self._delivered,
-            MomentRecorded: self._recorded, RoundRun: self._round, EntrySetAside: self._broke,
+            MomentRecorded: self._recorded, RoundRun: self._round,
             MomentRefused: self._refused, AnswerRefused: self._refused, RequestRefused: self._refused,
             DecisionRefused: self._refused}
         days = day_shares(rates, start_ms, weeks)
@@ -237,7 +233,6 @@ class Town:
         self.open_proposals.pop(event.proposal, None)
 
     def _withdrawn(self, event: ProposalWithdrawn, _at_ms: int) -> None:
-        self.told.withdrawn += 1
         self.open_proposals.pop(event.proposal, None)
 
     def _intended(self, event: MessageIntended, _at_ms: int) -> None:
@@ -353,6 +348,3 @@ class Town:
 
     def _refused(self, event: MomentRefused | AnswerRefused | RequestRefused | DecisionRefused, _at_ms: int) -> None:
         self.told.refused[f"{event.type} {event.reason}"] += 1
-
-    def _broke(self, _event: EntrySetAside, _at_ms: int) -> None:
-        self.told.set_aside += 1
