@@ -10,6 +10,8 @@ them, even to somebody who knows these rules and every group that there could be
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
+from operator import or_
 
 LEAST = 5
 """People. Below, somebody who knows a few of them would know the rest."""
@@ -45,8 +47,11 @@ def small(sizes: Mapping[str, int]) -> set[str]:
 def kept_back(cells: Mapping[str, Cell], small: Collection[str] = ()) -> set[str]:
     """Groups whose share is not told, the small ones among them; the total's is, and the size of all that are not small."""
     kept = {group for group, cell in cells.items() if too_few(cell) or group in small}
-    while kept and len(kept) < len(cells) and _gives_away({group: cells[group] for group in kept}, small):
-        kept.add(min((group for group in cells if group not in kept), key=lambda group: (cells[group][1], group)))
+    peopled = {group: cell for group, cell in cells.items() if cell[1]}
+    while shown := peopled.keys() - kept:
+        if not _gives_away({group: cell for group, cell in peopled.items() if group in kept}, small):
+            break
+        kept.add(min(shown, key=lambda group: (cells[group][1], group)))
     return kept
 
 
@@ -66,8 +71,9 @@ def _gives_away(kept: Mapping[str, Cell], small: Collection[str]) -> bool:
 
 
 def _ways(total: int, values: Collection[int], others: Collection[Collection[int]]) -> int:
-    """How many of the values make up the total, with one of each of the others."""
-    reached = {0}
+    """How many of the values make up the total, with one of each of the others. Sums are the bits of a number: thousands of
+    people take no time."""
+    sums = 1
     for each in others:
-        reached = {so_far + value for so_far in reached for value in each if so_far + value <= total}
-    return sum(total - value in reached for value in values)
+        sums = reduce(or_, (sums << value for value in each))
+    return sum(sums >> total - value & 1 for value in values if value <= total)

@@ -40,6 +40,10 @@ def test_shares_of_four_and_four_take_a_third_along_for_nothing_else_makes_eight
     assert kept_back({"en": (30, 60), "ur": (0, 10), "cy": (3, 12), "pl": (4, 15)}) == {"cy", "pl"}, "or four and three"
 
 
+def test_a_group_in_which_nobody_answered_takes_none_along_and_hides_none() -> None:
+    assert kept_back({"en": (30, 60), "ur": (0, 0), "cy": (3, 12), "pl": (4, 15)}) == {"cy", "pl"}
+
+
 def test_where_nobody_is_few_all_is_told() -> None:
     assert small({"en": 40, "ur": 9}) == kept_back({"en": (40, 40), "ur": (9, 9)}) == set()
     assert small({}) == kept_back({}) == set()
@@ -63,7 +67,7 @@ def test_what_is_kept_back_tells_of_few_people_neither_alone_nor_together(cells:
     kept = kept_back(cells, few)
     assert few & cells.keys() <= kept
     assert not any(too_few(cell) for group, cell in cells.items() if group not in kept)
-    assert kept == cells.keys() or not too_few(
+    assert kept >= {group for group, (_, people) in cells.items() if people} or not too_few(
         (sum(cells[group][0] for group in kept), sum(cells[group][1] for group in kept)))
 
 
