@@ -76,8 +76,8 @@ class CheckinRefused(Event, type="checkin.refused", owner=LEDGER):
 
     checkin: str
     partner: str
-    reason: Literal["unknown_reference", "no_consent", "same_person", "in_future", "no_such_pair", "before_pair",
-                    "pair_ended", "which_pair", "already_recorded"]
+    reason: Literal["unknown_reference", "no_consent", "same_person", "in_future", "too_long_ago",
+                    "no_such_pair", "before_pair", "pair_ended", "which_pair", "already_recorded"]
 
 
 class TrainingNoted(Event, type="training.noted", owner=LEDGER):

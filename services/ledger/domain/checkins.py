@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from services.ledger.domain.refusals import Pair
+from services.ledger.domain.refusals import LATE_MS, Pair
 from shared.clock import derived_id
 from shared.events import Kind, Told
 
 AHEAD_MS = 5 * 60 * 1000
 """How far a partner's clock may be ahead of ours: as far as its signature's time may be."""
 
-Refusal = Literal["unknown_reference", "no_consent", "same_person", "in_future", "no_such_pair", "before_pair", "pair_ended",
-                  "which_pair", "already_recorded"]
+Refusal = Literal["unknown_reference", "no_consent", "same_person", "in_future", "too_long_ago", "no_such_pair",
+                  "before_pair", "pair_ended", "which_pair", "already_recorded"]
 
 
 class Found(NamedTuple):
@@ -30,7 +30,11 @@ class Found(NamedTuple):
 
 
 def of_people(peers: tuple[str | None, ...], agreed: tuple[bool, ...], happened_ms: int, at_ms: int) -> Refusal | None:
-    """`agreed` says of each of `peers` whether they agreed that this partner may tell us of their moments."""
+    """`agreed` says of each of `peers` whether they agreed that this partner may tell us of their moments.
+
+    Of what happened longer ago than a late moment may come, a pair that was meant may be forgotten by now, and another of
+    the same person would seem the only one.
+    """
     if any(peer is None for peer in peers):
         return "unknown_reference"
     if not all(agreed):
@@ -39,6 +43,8 @@ def of_people(peers: tuple[str | None, ...], agreed: tuple[bool, ...], happened_
         return "same_person"
     if happened_ms > at_ms + AHEAD_MS:
         return "in_future"
+    if at_ms - happened_ms > LATE_MS:
+        return "too_long_ago"
     return None
 
 

@@ -217,8 +217,9 @@ async def test_a_receipt_says_what_became_of_it_for_thirty_days(here: Site, clin
 
 @pytest.mark.parametrize(("reason", "told"), [
     ("unknown_reference", "not_reached"), ("no_consent", "not_reached"), ("same_person", "same_person"),
-    ("in_future", "in_future"), ("no_such_pair", "no_such_pair"), ("before_pair", "before_pair"),
-    ("pair_ended", "pair_ended"), ("which_pair", "which_pair"), ("already_recorded", "already_recorded")])
+    ("in_future", "in_future"), ("too_long_ago", "too_long_ago"), ("no_such_pair", "no_such_pair"),
+    ("before_pair", "before_pair"), ("pair_ended", "pair_ended"),
+    ("which_pair", "which_pair"), ("already_recorded", "already_recorded")])
 async def test_every_refusal_says_what_to_do_next_and_never_whether_somebody_is_here(
         here: Site, clinic: Clinic, reason: Any, told: str) -> None:
     receipt = await _told(clinic, "checkin.recorded", MET)

@@ -27,7 +27,6 @@ from shared.events import (
     TrainingNoted,
     TrainingRefused,
 )
-from tests.unit.in_memory import START_MS
 from tests.unit.ledger.book import Book, reason
 
 LISTENED = (Told(kind=Kind.LISTENED, direction="gave"),)
@@ -140,21 +139,24 @@ TWO = [("agree", "a"), ("agree", "b")]
     (TWO, ("a",), -8.9, None),
     (TWO, ("a",), -9, None),
     (TWO, ("a",), -9.1, "before_pair"),
+    ([*TWO, ("days", 30)], ("a",), -30, None),
+    ([*TWO, ("days", 30)], ("a",), -30.1, "too_long_ago"),
+    ([*TWO, ("agree", "c"), ("days", 30)], ("a", "c"), -30.1, "too_long_ago"),
     ([("agree", "c")], ("c",), 0, "no_such_pair"),
     ([*TWO, ("agree", "c")], ("a", "c"), 0, "no_such_pair"),
     ([*TWO, ("end", "ab"), ("days", 1)], ("a",), -1.5, None),
     ([*TWO, ("end", "ab"), ("days", 1)], ("a", "b"), 0, None),
     ([*TWO, ("end", "ab"), ("days", 29.9)], ("a", "b"), 0, None),
-    ([*TWO, ("end", "ab"), ("days", 30.1)], ("a", "b"), -30.5, "pair_ended"),
-    ([*TWO, ("end", "ab"), ("days", 365)], ("a",), -365.5, "pair_ended"),
+    ([*TWO, ("end", "ab"), ("days", 30.1)], ("a", "b"), -29.5, "pair_ended"),
+    ([*TWO, ("end", "ab"), ("days", 365)], ("a",), -1, "pair_ended"),
     ([*TWO, ("pair", "ac")], ("a",), 0, "which_pair"),
     ([*TWO, ("pair", "ac")], ("a", "b"), 0, None),
     ([*TWO, ("pair", "ac")], ("b",), 0, None),
     ([*TWO, ("pair", "ac"), ("end", "ac"), ("days", 1)], ("a",), 0, None),
     ([*TWO, ("end", "ab"), ("days", 2), ("pair", "ac"), ("days", 2)], ("a",), 0, None),
     ([*TWO, ("end", "ab"), ("days", 2), ("pair", "ac"), ("days", 2)], ("a",), -5, None),
-    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a",), -31.5, "which_pair"),
-    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a", "b"), -31.5, "pair_ended"),
+    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a",), -31.5, "too_long_ago"),
+    ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a", "b"), -29.5, "pair_ended"),
     ([*TWO, ("pair", "ac"), ("days", 1), ("end", "ab"), ("days", 31)], ("a",), -1, None),
     ([*TWO, ("end", "ab"), ("days", 1), ("again", "ab"), ("days", 1), ("end", "ab again"), ("days", 1)],
      ("a", "b"), -0.5, None),
@@ -192,6 +194,18 @@ def test_a_check_in_of_a_person_whose_buddy_left_goes_against_nobody() -> None:
     assert [(each.giver, each.receiver) for each in said if isinstance(each, MomentRecorded)] == [("former", "a")]
     assert book.counts("a") == (1, 1)
     assert book.findings() == []
+
+
+def test_a_check_in_that_comes_after_the_pair_it_meant_is_forgotten_goes_to_no_other_pair() -> None:
+    book = Clinic("a")
+    book.forms("a", "c")
+    happened = book.now_ms
+    book.pass_time(1)
+    book.leaves("b")
+    book.closes("ab", "left")
+    book.pass_time(31)
+    assert set(book.snapshot().pairs) == {"ac"}
+    assert refusal(book.tells("a", at_ms=happened)) == "too_long_ago"
 
 
 def test_the_same_told_under_another_id_or_from_the_other_side_is_the_same_moment() -> None:
@@ -255,7 +269,7 @@ def test_in_whatever_order_and_however_often_check_ins_come_the_books_end_the_sa
 def test_the_time_that_late_moments_have_is_the_same_for_check_ins() -> None:
     book = Clinic("a")
     book.closes("ab")
-    happened = START_MS + DAY_MS
+    happened = book.now_ms + DAY_MS
     book.pass_time(LATE_MS / DAY_MS)
     assert isinstance(book.tells("a", at_ms=happened)[-1], CheckinPosted)
     book.now_ms += 1
