@@ -12,9 +12,10 @@ from services.gateway.web import Web
 from shared.partners import Partner
 from shared.sealing import Vault
 
-PUBLIC = {"unknown_reference": "not_reached", "no_consent": "not_reached"}
+PUBLIC = {"unknown_reference": "not_reached", "no_consent": "not_reached",
+          "no_such_pair": "no_pair_then", "before_pair": "no_pair_then", "pair_ended": "no_pair_then"}
 """Reasons that a partner is told under one name: which of them it is says whether somebody is here, joined, left or took
-their agreement back."""
+their agreement back; and whether two were a pair before, and how it ended (rule 17)."""
 
 
 def receipt(vault: Vault, partner: str, delivery: str) -> str:

@@ -7,6 +7,7 @@ under however many ids a partner says the same, the books end the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from services.ledger.domain.refusals import LATE_MS, Pair
@@ -49,25 +50,31 @@ def of_people(peers: tuple[str | None, ...], agreed: tuple[bool, ...], happened_
 
 
 def pair_of(pairs: Mapping[str, Pair], happened_ms: int, at_ms: int) -> tuple[str, Pair] | Refusal:
-    """The one pair that a check-in can mean among `pairs`, all those there are of the people it names: the one that lasted
-    when it happened, whenever it is told.
+    """The one pair that a check-in can mean among `pairs`, all those there are of the people it names.
 
-    A check-in of a day after the pair's end is taken as long as a late moment is: nobody outside learns of an ending
-    earlier than the other of the two would.
+    A pair that had begun when it happened can be meant for as long as a late moment is taken, ended or not. So nobody
+    outside learns of an ending sooner than the other of the two would: neither by a refusal, nor because one of two that
+    lasted side by side is all at once the only one. Of pairs that came one after the other the latest is meant.
     """
     if not pairs:
         return "no_such_pair"
     begun = {id: pair for id, pair in pairs.items() if pair.formed_ms is None or pair.formed_ms <= happened_ms}
     if not begun:
         return "before_pair"
-    lasting = {id: pair for id, pair in begun.items() if pair.closed_ms is None or happened_ms <= pair.closed_ms}
-    found = lasting or {id: pair for id, pair in begun.items() if not pair.late(at_ms)}
-    if not found:
+    meant = sorted(((id, pair) for id, pair in begun.items() if not pair.late(at_ms)), key=lambda each: _began_ms(each[1]))
+    if not meant:
         return "pair_ended"
-    if len({frozenset(pair.peers) for pair in found.values()}) > 1:
+    if any(_overlap(earlier, later) for (_, earlier), (_, later) in pairwise(meant)):
         return "which_pair"
-    id, pair = max(found.items(), key=lambda each: each[1].formed_ms or 0)
-    return "pair_ended" if pair.late(at_ms) else (id, pair)
+    return meant[-1]
+
+
+def _overlap(earlier: Pair, later: Pair) -> bool:
+    return earlier.closed_ms is None or earlier.closed_ms > _began_ms(later)
+
+
+def _began_ms(pair: Pair) -> int:
+    return pair.formed_ms or 0
 
 
 def moments_of(partner: str, pair: str, first: int, told: tuple[Told, ...], happened_ms: int) -> Iterator[Found]:

@@ -79,7 +79,7 @@ async def test_what_is_ticked_on_the_invitation_is_recorded_as_consent_with_the_
     [used] = await here.events("referral.used")
     assert used["agreed"] == ["checkins"]
     given = [each for each in await here.events("consent.given") if each["partner"] is not None]
-    assert given == [{"peer": kim, "wording": "checkins", "version": "1", "partner": "clinic"}]
+    assert given == [{"peer": kim, "wording": "checkins", "version": "2", "partner": "clinic"}]
     await _told(clinic, "checkin.recorded", MET)
     [told] = await here.events("checkin.recorded")
     assert (told["partner"], told["peers"], told["happened_ms"]) == ("clinic", [kim], 1795183200000)
@@ -217,8 +217,8 @@ async def test_a_receipt_says_what_became_of_it_for_thirty_days(here: Site, clin
 
 @pytest.mark.parametrize(("reason", "told"), [
     ("unknown_reference", "not_reached"), ("no_consent", "not_reached"), ("same_person", "same_person"),
-    ("in_future", "in_future"), ("too_long_ago", "too_long_ago"), ("no_such_pair", "no_such_pair"),
-    ("before_pair", "before_pair"), ("pair_ended", "pair_ended"),
+    ("in_future", "in_future"), ("too_long_ago", "too_long_ago"), ("no_such_pair", "no_pair_then"),
+    ("before_pair", "no_pair_then"), ("pair_ended", "no_pair_then"),
     ("which_pair", "which_pair"), ("already_recorded", "already_recorded")])
 async def test_every_refusal_says_what_to_do_next_and_never_whether_somebody_is_here(
         here: Site, clinic: Clinic, reason: Any, told: str) -> None:
@@ -296,7 +296,7 @@ async def test_what_was_agreed_to_is_taken_back_and_given_again_on_the_persons_o
     assert "Training that you have done, from Clinic, as you agreed on" in visitor.page.text
     await visitor.submit(action, button=("reply", "again"))
     assert (await here.events("consent.given"))[-1] == {
-        "peer": kim, "wording": "checkins", "version": "1", "partner": "clinic"}
+        "peer": kim, "wording": "checkins", "version": "2", "partner": "clinic"}
     assert "you took this back on" not in visitor.page.text
     for never in ("/me/agreements/clinic/joined", "/me/agreements/other/checkins"):
         await visitor.post(never, {"reply": "again"})
