@@ -8,7 +8,7 @@ from datetime import tzinfo
 from services.notifier.applying import pairs_of, unsaid, with_offer
 from services.notifier.domain.hours import USUAL, hours_of, morning_after
 from services.notifier.domain.messages import Template, klass_of, of_gesture
-from services.notifier.domain.verdict import Hold, Send, Standing, Verdict, Withhold, late, verdict
+from services.notifier.domain.verdict import SAME_NUDGE_MAX, Hold, Send, Standing, Verdict, Withhold, late, verdict
 from services.notifier.outbox import RULED, row_that_is_due
 from services.notifier.store import (
     MESSAGES,
@@ -144,10 +144,10 @@ class Decisions:
 
     def giving_unreturned(self, rows: Rows, entry: Entry) -> Said:
         """A rest is offered, or to ask for something small; privately, and not again soon (rule 7)."""
-        return self._told(rows, entry, [], entry.event.peer, Template.REST_OR_ASK, None)
+        return self._nudge(rows, entry, Template.REST_OR_ASK)
 
     def receiving_unrecorded(self, rows: Rows, entry: Entry) -> Said:
-        return self._told(rows, entry, [], entry.event.peer, Template.WOULD_LIKE, None)
+        return self._nudge(rows, entry, Template.WOULD_LIKE)
 
     def sign_in_requested(self, rows: Rows, entry: Entry) -> Said:
         template = Template.KNOWN_ALREADY if entry.event.by_form else Template.SIGN_IN
@@ -260,6 +260,15 @@ class Decisions:
                 self._told(rows, entry, said, each, template, about)
         return said
 
+    def _nudge(self, rows: Rows, entry: Entry, template: Template) -> Said:
+        """The same one twice in a row at most: whoever heard it twice and goes on as before has chosen (rule 9). It then
+        stands on no page either, so it is not due at any time."""
+        peer = entry.event.peer
+        person = rows.get(PEOPLE, peer)
+        if person is not None and person.nudges_in_a_row(template) >= SAME_NUDGE_MAX:
+            return [MessageWithheld(message=_id_at(entry, 0), to=peer, template=template, reason="said_twice")]
+        return self._told(rows, entry, [], peer, template, None)
+
     def _told_next_morning(self, rows: Rows, entry: Entry, said: Said, to: str, about: str) -> None:
         person = rows.get(PEOPLE, to)
         if person is not None:
@@ -276,8 +285,7 @@ class Decisions:
 
     def _intend(self, entry: Entry, said: Said, to: str, template: Template, about: str | None, standing: Standing,
                 at_ms: int) -> None:
-        # the id that the reader gives the event at this place: so an attempt's cause is its intent
-        id = derived_id(entry.id, f"notifier:{len(said)}")
+        id = _id_at(entry, len(said))
         what = verdict(klass_of(template), standing, at_ms)
         if isinstance(what, Withhold):
             said.append(MessageWithheld(message=id, to=to, template=template, reason=what.reason, due_ms=at_ms))
@@ -288,6 +296,11 @@ class Decisions:
                                     traceparent=entry.trace or None))
         if due_ms > entry.at_ms:
             said.append(_timer(id, due_ms))
+
+
+def _id_at(entry: Entry, place: int) -> str:
+    """The id that the reader gives the event at this place: so an attempt's cause is its intent."""
+    return derived_id(entry.id, f"notifier:{place}")
 
 
 def _withhold_about(rows: Rows, said: Said, to: str, about: str, reason: str, template: Template | None = None) -> None:

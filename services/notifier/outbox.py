@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from services.notifier.domain.messages import NUDGES
 from services.notifier.domain.verdict import WEEK_MS
-from services.notifier.store import MESSAGES, READY, MessageRow, PersonRow, ReferralRow, Unsent, recipient
+from services.notifier.store import MESSAGES, PEOPLE, READY, MessageRow, Nudged, PersonRow, ReferralRow, Unsent, recipient
 from shared.events import (
     MessageAttempted,
     MessageClass,
@@ -41,6 +42,7 @@ def intended(rows: Rows, event: MessageIntended, at_ms: int) -> None:
     if owner is not None:
         rows.put(table, to, owner.model_copy(update={"unsent": (*owner.unsent, new)} | (
             {"secret": None} if secret is not None else {})))
+    _nudged(rows, event)
 
 
 def attempted(rows: Rows, event: MessageAttempted, at_ms: int) -> None:
@@ -83,10 +85,20 @@ def delivered(rows: Rows, event: MessageDelivered, at_ms: int) -> None:
 
 def withheld(rows: Rows, event: MessageWithheld, _at_ms: int) -> None:
     _end(rows, event, None)
+    if event.due_ms is not None:
+        _nudged(rows, event)
 
 
 def failed(rows: Rows, event: MessageFailed, at_ms: int) -> None:
     _end(rows, event, at_ms if event.reason == INTERRUPTED else None)
+
+
+def _nudged(rows: Rows, event: MessageIntended | MessageWithheld) -> None:
+    """By message or on the page alone, it is given: that counts for how often it may be given in a row."""
+    person = rows.get(PEOPLE, event.to) if event.template in NUDGES else None
+    if person is not None:
+        nudged = Nudged(template=event.template, times=person.nudges_in_a_row(event.template) + 1)
+        rows.put(PEOPLE, event.to, person.model_copy(update={"nudged": nudged}))
 
 
 def _end(rows: Rows, event: MessageDelivered | MessageWithheld | MessageFailed, reached_ms: int | None) -> None:

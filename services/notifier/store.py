@@ -41,6 +41,13 @@ class RecipientRow(Row):
     unsent: tuple[Unsent, ...] = ()
 
 
+class Nudged(Row):
+    """The last nudge that somebody was given, and how many times in a row it was this one."""
+
+    template: str
+    times: int = 0
+
+
 class PersonRow(RecipientRow):
     profile: Sealed
     quiet: QuietHours | None = QuietHours()
@@ -49,10 +56,14 @@ class PersonRow(RecipientRow):
     """They want nothing but sign-in messages; everything else is on their page."""
     break_until_ms: int | None = None
     kind_sent_ms: tuple[int, ...] = ()
+    nudged: Nudged | None = None
     pairs: tuple[str, ...] = ()
     """Those they are in, by which a block finds the one that it ends."""
     secret: Sealed | None = None
     """A sign-in secret, for as long as it takes to pass it on to its message."""
+
+    def nudges_in_a_row(self, template: str) -> int:
+        return self.nudged.times if self.nudged is not None and self.nudged.template == template else 0
 
 
 class ReferralRow(RecipientRow):

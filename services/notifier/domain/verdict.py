@@ -16,6 +16,9 @@ from shared.events import MessageClass
 KIND_A_DAY_MAX, KIND_A_WEEK_MAX = 1, 3
 """Gestures that reach a person by message in any 24 hours and any 7 days (rule 9); the rest waits on their page."""
 
+SAME_NUDGE_MAX = 2
+"""How often in a row the same nudge is given, by message or on the page (rule 9)."""
+
 WEEK_MS = 7 * DAY_MS
 
 FRESH_MS = {MessageClass.SIGN_IN: 15 * 60 * 1000, MessageClass.KIND: DAY_MS}

@@ -102,12 +102,42 @@ def test_whoever_gives_far_more_than_they_receive_hears_so_privately_within_thei
 def test_a_nudge_shares_the_cap_of_gestures_and_stops_on_a_break(found, nudge):
     world = World()
     world.person("ann")
-    assert templates(world.happens(found, found)) == [("ann", nudge)]
+    world.pair("p", "ann", world.person("ben"))
+    assert templates(world.happens(gesture("p", "ben", "ann"), found)) == [("ann", "gesture_cup_of_tea")]
     assert [each.reason for each in world.every(MessageWithheld)] == ["cap"]
     world.deliver_all()
     world.at("2026-03-05 10:00").happens(
         BreakStarted(peer="ann", kind=BreakKind.BREAK, until_ms=world.now_ms + DAY), found)
     assert [each.reason for each in world.every(MessageWithheld)] == ["cap", "break"]
+
+
+@pytest.mark.parametrize("standing", ["hears", "stopped"])
+def test_the_same_nudge_is_given_twice_in_a_row_by_message_or_on_the_page_and_then_no_more(standing):
+    world = World()
+    world.person("ann")
+    if standing == "stopped":
+        world.happens(stops("ann"))
+    shown = []
+    for _ in range(4):
+        world.passes_until(world.now_ms + 84 * DAY)
+        [said] = world.happens(GivingUnreturned(peer="ann"))
+        world.deliver_all()
+        shown.append(isinstance(said, MessageIntended) or said.due_ms is not None)
+    assert shown == [True, True, False, False]
+    assert (said.to, said.template, said.reason) == ("ann", "rest_or_ask", "said_twice")
+    assert world.rebuilt() == world.stored()
+
+
+def test_another_nudge_in_between_lets_the_first_be_given_twice_again():
+    world = World()
+    world.person("ann")
+    unreturned, unrecorded = (found for found, _ in NUDGES)
+    given = []
+    for found in (unreturned, unreturned, unreturned, unrecorded, unreturned, unreturned, unreturned):
+        world.passes_until(world.now_ms + 84 * DAY)
+        given += [template for _, template in templates(world.happens(found))]
+        world.deliver_all()
+    assert given == ["rest_or_ask", "rest_or_ask", "would_like", "rest_or_ask", "rest_or_ask"]
 
 
 @pytest.mark.parametrize("word", [RequestResumed, SupportWithdrawn])
