@@ -33,7 +33,8 @@ from shared.stream.names import Partition
 
 def table(thresholds: Thresholds | None = None) -> Service:
     """The ledger on any partition: it keeps nothing in memory."""
-    moments = handlers.Moments(thresholds or Thresholds())
+    thresholds = thresholds or Thresholds()
+    moments, told = handlers.Moments(thresholds), checkins.Checkins(thresholds)
     return Service(name=SERVICE, tables=TABLES, own={**handlers.OWN, **checkins.OWN}, inputs={
         PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
         PairClosed: Handling(handlers.needs_closed, handlers.decide_closed, handlers.apply_closed),
@@ -44,7 +45,7 @@ def table(thresholds: Thresholds | None = None) -> Service:
         BreakEnded: Handling(handlers.needs_break, apply=handlers.apply_return),
         ConsentGiven: Handling(checkins.needs_agreement, apply=checkins.apply_given),
         ConsentWithdrawn: Handling(checkins.needs_agreement, apply=checkins.apply_withdrawn),
-        CheckinRecorded: Handling(checkins.needs_checkin, checkins.decide_checkin),
+        CheckinRecorded: Handling(checkins.needs_checkin, told.decide),
         TrainingCompleted: Handling(checkins.needs_training, checkins.decide_training),
         PeerLeft: Handling(handlers.needs_leaving, handlers.decide_leaving, handlers.apply_leaving),
         TimerElapsed: Handling(handlers.needs_timer, apply=handlers.apply_timer),

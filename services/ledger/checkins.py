@@ -8,9 +8,10 @@ from typing import Any
 from services.ledger.domain import chains, checkins
 from services.ledger.domain.checkins import Found
 from services.ledger.domain.entries import Account
+from services.ledger.domain.protection import Thresholds
 from services.ledger.domain.refusals import FORMER, Pair
 from services.ledger.domain.weeks import week_of
-from services.ledger.handlers import account_of, counts, holder_and_account, nothing
+from services.ledger.handlers import account_of, counts, holder_and_account, nothing, protection
 from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, TRANSFERS, Agreement
 from shared.events import (
     CheckinPosted,
@@ -79,26 +80,33 @@ def needs_checkin(rows: Rows, event: CheckinRecorded) -> Iterable[Ref]:
                 yield from holder_and_account(rows, peer)
 
 
-def decide_checkin(rows: Rows, entry: Entry) -> Iterable[Event]:
-    checkin: CheckinRecorded = entry.event
-    peers = tuple(None if peer is None or rows.get(LEFT, peer) is not None else peer for peer in checkin.peers)
-    agreed = tuple(_agreed(rows, peer, checkin.partner, CHECKINS) for peer in peers)
-    reason = checkins.of_people(peers, agreed, checkin.happened_ms, entry.at_ms)
-    if reason is None:
-        pair = checkins.pair_of(_pairs(rows, checkin), checkin.happened_ms, entry.at_ms)
-        if not isinstance(pair, str):
-            new = [found for found in _found(checkin, *pair) if rows.get(TRANSFERS, found.moment) is None]
-            if new:
-                yield from _posted(rows, entry, *pair, new)
-                return
-            reason = "already_recorded"
-        else:
-            reason = pair
-    yield CheckinRefused(checkin=checkin.checkin, partner=checkin.partner, reason=reason)
+class Checkins:
+    """Decides what becomes of a check-in, and whether whoever gave in it is to be protected."""
+
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+
+    def decide(self, rows: Rows, entry: Entry) -> Iterable[Event]:
+        checkin: CheckinRecorded = entry.event
+        peers = tuple(None if peer is None or rows.get(LEFT, peer) is not None else peer for peer in checkin.peers)
+        agreed = tuple(_agreed(rows, peer, checkin.partner, CHECKINS) for peer in peers)
+        reason = checkins.of_people(peers, agreed, checkin.happened_ms, entry.at_ms)
+        if reason is None:
+            pair = checkins.pair_of(_pairs(rows, checkin), checkin.happened_ms, entry.at_ms)
+            if not isinstance(pair, str):
+                new = [found for found in _found(checkin, *pair) if rows.get(TRANSFERS, found.moment) is None]
+                if new:
+                    yield from _posted(rows, entry, self._thresholds, *pair, new)
+                    return
+                reason = "already_recorded"
+            else:
+                reason = pair
+        yield CheckinRefused(checkin=checkin.checkin, partner=checkin.partner, reason=reason)
 
 
-def _posted(rows: Rows, entry: Entry, id: str, pair: Pair, new: list[Found]) -> Iterable[Event]:
-    """The moments, what became of each count, and the one answer to the partner's event."""
+def _posted(rows: Rows, entry: Entry, thresholds: Thresholds, id: str, pair: Pair, new: list[Found]) -> Iterable[Event]:
+    """The moments, what became of each count, who of the givers is to be protected, and the one answer to the partner's
+    event."""
     checkin: CheckinRecorded = entry.event
     named, happened_ms = _named(checkin), min(checkin.happened_ms, entry.at_ms)
     after: dict[str, Account] = {}
@@ -113,6 +121,8 @@ def _posted(rows: Rows, entry: Entry, id: str, pair: Pair, new: list[Found]) -> 
             after[peer] = (after.get(peer) or account_of(rows, peer)).posted(given, received, found.kind, week_of(happened_ms))
     for account in after.values():
         yield from counts(rows, account, entry.at_ms)
+    for giver in dict.fromkeys(each.giver for each in said):
+        yield from protection(rows, after[giver], entry.at_ms, thresholds)
     yield CheckinPosted(checkin=checkin.checkin, partner=checkin.partner, peers=named, moments=tuple(said),
                         happened_ms=happened_ms)
 

@@ -111,7 +111,7 @@ def _recorded(rows: Rows, entry: Entry, thresholds: Thresholds, moment: MomentRe
     giver = account_of(rows, moment.giver).posted(1, 0, moment.kind, week)
     yield from counts(rows, giver, entry.at_ms)
     yield from counts(rows, account_of(rows, moment.receiver).posted(0, 1, moment.kind, week), entry.at_ms)
-    yield from _protection(rows, giver, entry.at_ms, thresholds)
+    yield from protection(rows, giver, entry.at_ms, thresholds)
 
 
 def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
@@ -125,7 +125,7 @@ def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
                         received_26w=received)
 
 
-def _protection(rows: Rows, giver: Account, at_ms: int, thresholds: Thresholds) -> Iterable[Event]:
+def protection(rows: Rows, giver: Account, at_ms: int, thresholds: Thresholds) -> Iterable[Event]:
     """One of the two at most: what is offered to whoever gives far more asks what they would like, too."""
     if giver.holder is None:
         return

@@ -18,9 +18,11 @@ from shared.events import (
     ConsentWithdrawn,
     CountsChanged,
     Event,
+    GivingUnreturned,
     Kind,
     MomentRecorded,
     PairFormed,
+    ReceivingUnrecorded,
     Sealed,
     Told,
     TrainingCompleted,
@@ -183,6 +185,18 @@ def test_every_check_in_is_taken_or_refused_with_the_first_reason_that_holds(
         assert book.stored() == stored, "a refusal changes nothing"
     assert book.findings() == []
     assert book.rebuilt() == book.stored()
+
+
+def test_giving_that_a_partner_tells_of_protects_the_giver_as_their_own_word_does() -> None:
+    """Once a check-in, however many moments it tells of; and the other of the two, who only received, is not asked."""
+    book = Clinic("a")
+    for _ in range(13):
+        book.tells("a", told=(*LISTENED, Told(kind=Kind.SAT_TOGETHER, direction="gave")))
+        book.pass_time(7)
+    assert book.every(ReceivingUnrecorded) == [ReceivingUnrecorded(peer="a")]
+    assert book.every(GivingUnreturned) == [GivingUnreturned(peer="a")]
+    assert book.rebuilt() == book.stored()
+    assert book.findings() == []
 
 
 def test_what_one_partner_may_tell_of_another_may_not() -> None:
