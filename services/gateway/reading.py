@@ -52,7 +52,7 @@ async def me(web: Web, here: Here) -> Me:
         inbox=tuple(GestureView(each.gesture, buddies.get(each.giver, earlier), each.at_ms) for each in row.inbox),
         rest_until_ms=row.rest_until_ms(now_ms),
         notices=tuple(each.from_ms for each in row.noticed(now_ms) if each.template == NOT_GOING_AHEAD),
-        nudges=tuple(dict.fromkeys(each.template for each in row.noticed(now_ms) if each.template in NUDGES)),
+        nudges=_nudges(row, now_ms),
         before=tuple(BeforeView(each.pair, each.ended_ms) for each in row.before if now_ms < each.until_ms),
         written=tuple(WrittenView(each.moment, each.kind, "gave" if each.gave else "received", each.at_ms, each.withdrawn,
                                   each.partner, each.mine) for each in row.written),
@@ -116,6 +116,13 @@ class Look:
         row = self.row(PEERS, peer)
         profile = None if row is None else self.open(row.profile, Profile)
         return None if profile is None else profile.alias
+
+
+def _nudges(row: PeerRow, now_ms: int) -> tuple[str, ...]:
+    """Each once, and none while a break lasts (rule 9)."""
+    if row.break_until_ms > now_ms:
+        return ()
+    return tuple(dict.fromkeys(each.template for each in row.noticed(now_ms) if each.template in NUDGES))
 
 
 def _trainings(look: Look, row: PeerRow) -> Iterable[TrainingView]:

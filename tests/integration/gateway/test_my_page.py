@@ -13,6 +13,9 @@ from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUE
 from shared.clock import DAY_MS, Clock
 from shared.events import (
     AnswerRefused,
+    BreakEnded,
+    BreakKind,
+    BreakStarted,
     Contact,
     CountsChanged,
     FreeText,
@@ -140,6 +143,27 @@ async def test_the_page_says_that_something_is_not_going_ahead_from_the_morning_
             await two.look()
             for visitor in (two.kim, two.sam):
                 assert visitor.page.text.count("this one is not going ahead, and your place is kept") == told
+
+
+async def test_who_is_offered_a_rest_reads_on_their_page_too_that_no_second_person_comes_and_how_to_change_that(
+        here: Site) -> None:
+    two = await Two.meet(here)
+    await here.says(MessageWithheld(message="w" * 32, to=two.peers[0], template="rest_or_ask", reason="stopped",
+                                    due_ms=here.host.clock.now_ms()))
+    await two.look()
+    assert "For four weeks from when this note came we suggest no second person to you" in two.kim.page.text
+    assert "withdraw your request and ask us anew" in two.kim.page.text
+
+
+async def test_no_nudge_stands_on_the_page_while_a_break_lasts(here: Site) -> None:
+    two = await Two.meet(here)
+    kim, now_ms = two.peers[0], here.host.clock.now_ms()
+    await here.says(MessageWithheld(message="w" * 32, to=kim, template="rest_or_ask", reason="cap", due_ms=now_ms))
+    for events, stands in (((BreakStarted(peer=kim, kind=BreakKind.BREAK, until_ms=now_ms + DAY_MS),), False),
+                           ((BreakEnded(peer=kim),), True)):
+        await here.says(*events)
+        await two.look()
+        assert ("you matter too" in two.kim.page.text) == stands
 
 
 @pytest.mark.parametrize(("nudge", "words"), [("rest_or_ask", "you matter too"), ("would_like", "something you would like")])
