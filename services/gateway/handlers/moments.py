@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import INBOX_MAX, PAIRS, PEERS, WRITTEN_MAX, PeerRow, Received, Written
+from services.gateway.store import INBOX_MAX, PAIRS, PEERS, PeerRow, Received, Written
 from shared.events import GestureSent, MomentCorrected, MomentRefused, MomentShared
 from shared.rows import Ref, Rows
 
@@ -25,7 +25,7 @@ def needs_peer(_rows: Rows, event: MomentCorrected | MomentRefused) -> Iterable[
 
 def shared(rows: Rows, event: MomentShared, at_ms: int) -> None:
     moment = Written(moment=event.moment, kind=event.kind, gave=event.giver == event.recorded_by, at_ms=at_ms)
-    change(rows, event.recorded_by, lambda row: row.changed(written=(moment, *row.written)[:WRITTEN_MAX]))
+    change(rows, event.recorded_by, lambda row: row.with_written(moment))
 
 
 def sent(rows: Rows, event: GestureSent, at_ms: int) -> None:

@@ -10,7 +10,6 @@ from services.gateway.store import (
     RECEIPTS,
     SERVICE,
     TRAININGS_MAX,
-    WRITTEN_MAX,
     PeerRow,
     ReceiptRow,
     Trained,
@@ -86,7 +85,7 @@ def posted(rows: Rows, event: CheckinPosted, _at_ms: int) -> None:
 def _write_down(rows: Rows, peer: str, event: CheckinPosted) -> None:
     told = tuple(Written(moment=each.moment, kind=each.kind, gave=each.giver == peer, at_ms=event.happened_ms,
                          partner=event.partner, mine=peer == event.peers[0]) for each in event.moments)
-    change(rows, peer, lambda row: row.changed(written=(*told, *row.written)[:WRITTEN_MAX]))
+    change(rows, peer, lambda row: row.with_written(*told))
 
 
 def noted(rows: Rows, event: TrainingNoted, _at_ms: int) -> None:

@@ -6,7 +6,9 @@ row holds what another person answered, said or did against them (rule 17).
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,7 +25,7 @@ LATE_MS = 30 * DAY_MS
 """How long the ledger takes a moment of a pair that has ended. As long its safety can be spoken of from the page."""
 
 WRITTEN_MAX = 20
-"""Moments that can still be taken back by whoever wrote them down."""
+"""Moments that can still be taken back by whoever wrote them down; as many again of what partners told."""
 
 TRAININGS_MAX = 20
 """Trainings on a page, the latest first: more than anybody needs to see of a year or two of courses."""
@@ -37,6 +39,20 @@ NOTICES_MAX = 5
 NOTICE_LIVES_MS = 14 * DAY_MS
 """How long a page says that something is not going ahead. A proposal lapses after 7 days, so whoever came in time to say yes
 to one looks often enough to read this within 14, and after that nobody has to meet it again and again."""
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def latest(rows: Iterable[R], sort: Callable[[R], object], most: int) -> tuple[R, ...]:
+    """At most so many of each sort, newest first as they come: so one sort never pushes another out."""
+    seen = Counter[object]()
+    kept = []
+    for row in rows:
+        seen[sort(row)] += 1
+        if seen[sort(row)] <= most:
+            kept.append(row)
+    return tuple(kept)
 
 
 class Row(BaseModel):
@@ -155,6 +171,10 @@ class PeerRow(Row):
     def noticed(self, now_ms: int) -> tuple[Notice, ...]:
         """What the page says now."""
         return tuple(each for each in self.notices if each.from_ms <= now_ms < each.from_ms + NOTICE_LIVES_MS)
+
+    def with_written(self, *new: Written) -> PeerRow:
+        """A partner who tells a great deal takes nobody's own moments out of their reach."""
+        return self.changed(written=latest((*new, *self.written), lambda each: each.partner is None, WRITTEN_MAX))
 
     def changed(self, **changes: Any) -> PeerRow:
         return self.model_copy(update=changes)

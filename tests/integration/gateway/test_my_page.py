@@ -9,21 +9,25 @@ import pytest
 from redis.asyncio import Redis
 
 from services.gateway import left_ids
-from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUESTS, SERVICE
+from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUESTS, SERVICE, WRITTEN_MAX
 from shared.clock import DAY_MS, Clock
 from shared.events import (
     AnswerRefused,
     BreakEnded,
     BreakKind,
     BreakStarted,
+    CheckinPosted,
     Contact,
     CountsChanged,
     FreeText,
+    Kind,
     MessageHeld,
     MessageIntended,
     MessageWithheld,
+    MomentShared,
     PairClosed,
     PairFormed,
+    Posted,
     ProposalLapsed,
     ProposalMade,
     ProposalWithdrawn,
@@ -284,6 +288,20 @@ async def test_a_gesture_that_comes_after_an_ending_or_a_block_is_on_nobodys_pag
     assert len(await here.events("gesture.sent")) == 1
     await two.look()
     assert "Thank you”" not in two.kim.page.text
+
+
+async def test_however_much_a_partner_tells_ones_own_moments_can_still_be_taken_back(here: Site) -> None:
+    two = await Two.meet(here)
+    kim, sam = two.peers
+    await two.paired()
+    await here.says(
+        MomentShared(moment="own", pair="p", giver=kim, receiver=sam, kind=Kind.LISTENED, recorded_by=kim),
+        *(CheckinPosted(checkin=f"c{number}", partner="clinic", peers=(kim,), happened_ms=1, moments=(
+            Posted(moment=f"m{number}", kind=Kind.OTHER, giver=kim, receiver=sam),)) for number in range(WRITTEN_MAX + 1)))
+    await two.look()
+    assert two.kim.page.text.count("as Clinic told us") == WRITTEN_MAX
+    await two.kim.submit("/me/moments/own")
+    assert (await here.events("moment.corrected"))[-1] == {"moment": "own", "peer": kim}
 
 
 async def test_a_moment_is_written_down_from_either_side_and_can_be_taken_back(here: Site) -> None:
