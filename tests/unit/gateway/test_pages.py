@@ -203,9 +203,12 @@ def test_what_is_asked_about_people_is_out_of_the_way_until_it_is_answered_and_s
     about, others = page.all("details")[1:]
     assert "nobody is told" in about.text
     assert "nobody is told" in others.text
+    assert "or for what stands beside the question" in about.text
     assert "The fewer people that leaves, the longer it may be" in others.text
-    assert "equally soon. The programme sees it only in counts that name nobody." in about.text
-    assert about.text.count("counts that name nobody") == 1, "only where a fact is looked at so"
+    for field, is_counted in (("age_band", True), ("facts-gender", True), ("facts-talking", False)):
+        hint = page.by_id(f"{field}-hint")
+        assert hint is not None
+        assert ("The programme sees it only in counts that name nobody." in hint.text) == is_counted, field
 
 
 def test_whoever_comes_back_to_change_an_answer_finds_every_question_open() -> None:
