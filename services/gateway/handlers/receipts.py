@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from services.gateway.handlers.peers import change
 from services.gateway.store import (
     PEERS,
+    RECEIPT_LIVES_MS,
     RECEIPTS,
     SERVICE,
     TRAININGS_MAX,
@@ -15,7 +16,6 @@ from services.gateway.store import (
     Trained,
     Written,
 )
-from shared.clock import DAY_MS
 from shared.events import (
     CheckinPosted,
     CheckinRecorded,
@@ -31,9 +31,6 @@ from shared.rows import Ref, Rows
 from shared.service import Entry, Later
 
 EXPIRY = "receipt_expiry"
-KEPT_MS = 30 * DAY_MS
-"""How long a partner may ask: a month, the longest between two looks of whoever sends month by month."""
-
 Brought = CheckinRecorded | TrainingCompleted
 Answered = CheckinPosted | CheckinRefused | TrainingNoted | TrainingRefused
 
@@ -54,7 +51,7 @@ def needs(_rows: Rows, event: Brought | Answered) -> Iterable[Ref]:
 def expires_later(rows: Rows, entry: Entry) -> Iterable[Event | Later]:
     id = delivery(entry.event)
     if rows.get(RECEIPTS, id) is None:
-        due_ms = entry.at_ms + KEPT_MS
+        due_ms = entry.at_ms + RECEIPT_LIVES_MS
         yield Later(TimerElapsed(service=SERVICE, what=EXPIRY, of=id, due_ms=due_ms), due_ms)
 
 

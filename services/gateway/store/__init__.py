@@ -41,6 +41,10 @@ NOTICE_LIVES_MS = 14 * DAY_MS
 to one looks often enough to read this within 14, and after that nobody has to meet it again and again."""
 
 
+RECEIPT_LIVES_MS = 30 * DAY_MS
+"""How long a partner may ask what became of something: a month, the longest between two looks of whoever sends by the month."""
+
+
 R = TypeVar("R", bound=BaseModel)
 
 

@@ -9,12 +9,16 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from services.gateway.store import RECEIPTS, REFERRALS, SERVICE, SILENCED
+from services.gateway.store import RECEIPT_LIVES_MS, RECEIPTS, REFERRALS, SERVICE, SILENCED
 from services.gateway.store.invitations import made_id
-from shared.clock import derived_id
+from shared.clock import DAY_MS, derived_id
 from shared.sealing import Vault
-from shared.stream.append import REMEMBERED_S, OtherBody
+from shared.stream.append import OtherBody
 from shared.stream.names import Partition
+
+TOLD_APART_S = (RECEIPT_LIVES_MS + DAY_MS) // 1000
+"""How long another event under an id is told from its repetition: a day longer than the receipt is kept, which a gateway that
+was away forgets later."""
 
 
 def told_id(delivery: str) -> str:
@@ -42,7 +46,7 @@ async def is_new(redis: Redis, vault: Vault, partition: Partition, delivery: str
     if referral or silenced or made:
         raise OtherBody(made_id(delivery))
     mac = vault.mac("delivery", body).encode()
-    before: Any = await redis.set(_key(partition, delivery), mac, nx=True, get=True, ex=REMEMBERED_S)
+    before: Any = await redis.set(_key(partition, delivery), mac, nx=True, get=True, ex=TOLD_APART_S)
     if before not in (None, mac):
         raise OtherBody(told_id(delivery))
     return not (receipt or told)

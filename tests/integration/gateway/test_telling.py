@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from services.gateway.handlers.receipts import KEPT_MS
 from services.gateway.service import service
-from services.gateway.store import KNOWN_AS, KNOWN_BY, RECEIPTS, REFERRED_AS, SERVICE, TABLES
+from services.gateway.store import KNOWN_AS, KNOWN_BY, RECEIPT_LIVES_MS, RECEIPTS, REFERRED_AS, SERVICE, TABLES
 from shared.clock import DAY_MS
 from shared.events import (
     CheckinPosted,
@@ -181,6 +180,8 @@ async def test_a_repetition_is_told_apart_even_when_the_reference_has_come_to_na
         assert (await clinic.tells("checkin.recorded", changed, id="t-1")).status_code == 409
     assert (await clinic.tells("training.completed", TRAINED, id="t-1")).status_code == 409
     await here.settled()
+    hashes = [key async for key in here.redis.scan_iter("*delivery:*")]
+    assert [await here.redis.pttl(key) > RECEIPT_LIVES_MS for key in hashes] == [True], "as long as it has a receipt"
     for key in [key async for key in here.redis.scan_iter("*:seen:*")]:
         await here.redis.delete(key)
     assert (await clinic.tells("checkin.recorded", MET, id="t-1")).json()["duplicate"] is True
@@ -207,7 +208,7 @@ async def test_a_receipt_says_what_became_of_it_for_thirty_days(here: Site, clin
     await here.says(CheckinPosted(checkin=checkin, partner="clinic", peers=(), moments=(), happened_ms=1))
     assert await clinic.status(receipt) == {"receipt": receipt, "status": "recorded"}
     [due_ms] = [due for timer, due in await here.redis.zrange(P0.timers, 0, -1, withscores=True) if checkin.encode() in timer]
-    assert abs(due_ms - here.host.clock.now_ms() - KEPT_MS) < 60_000
+    assert abs(due_ms - here.host.clock.now_ms() - RECEIPT_LIVES_MS) < 60_000
     await here.says(TimerElapsed(service="gateway", what="receipt_expiry", of=checkin, due_ms=int(due_ms)))
     assert await _rows(here, RECEIPTS) == {}
     for key in [key async for key in here.redis.scan_iter("*:seen:*")]:
