@@ -67,7 +67,7 @@ class GestureView:
 
 @dataclass(frozen=True)
 class WrittenView:
-    """A moment as the reader wrote it down."""
+    """A moment as the reader wrote it down, or as a partner told us of it."""
 
     id: str
     kind: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import NOTICE_LIVES_MS, NOTICES_MAX, PEERS, Notice, PeerRow
+from services.gateway.store import NOTICE_LIVES_MS, NOTICES_MAX, PEERS, Notice, PeerRow, latest
 from shared.events import MessageHeld, MessageIntended, MessageWithheld
 from shared.rows import Ref, Rows
 
@@ -50,6 +50,6 @@ def _shows(rows: Rows, event: MessageIntended | MessageWithheld, from_ms: int, a
     def after(row: PeerRow) -> PeerRow:
         kept = tuple(each for each in row.notices if at_ms < each.from_ms + NOTICE_LIVES_MS)
         notice = Notice(message=event.message, from_ms=from_ms, template=event.template)
-        return row.changed(notices=(notice, *kept)[:NOTICES_MAX])
+        return row.changed(notices=latest((notice, *kept), lambda each: each.template in NUDGES, NOTICES_MAX))
     if event.template in _SHOWN:
         change(rows, event.to, after)

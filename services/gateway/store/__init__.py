@@ -34,7 +34,7 @@ REST_MS = 14 * DAY_MS
 """How long the matcher proposes nothing after *not now* (rule 1)."""
 
 NOTICES_MAX = 5
-"""More than end for one person in two weeks: a capacity's worth of pairs."""
+"""More than end for one person in two weeks: a capacity's worth of pairs. Nudges have as many places of their own."""
 
 NOTICE_LIVES_MS = 14 * DAY_MS
 """How long a page says that something is not going ahead. A proposal lapses after 7 days, so whoever came in time to say yes
@@ -72,7 +72,7 @@ class Received(Row):
 
 
 class Written(Row):
-    """A moment as this peer wrote it down."""
+    """A moment on a peer's page: as they wrote it down, or as a partner told us of it."""
 
     moment: str
     kind: Kind

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from services.gateway import left_ids
-from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, PEERS, REQUESTS, SERVICE, WRITTEN_MAX
+from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, NOTICES_MAX, PEERS, REQUESTS, SERVICE, WRITTEN_MAX
 from shared.clock import DAY_MS, Clock
 from shared.events import (
     AnswerRefused,
@@ -157,6 +157,16 @@ async def test_who_is_offered_a_rest_reads_on_their_page_too_that_no_second_pers
     await two.look()
     assert "For four weeks from when this note came we suggest no second person to you" in two.kim.page.text
     assert "withdraw your request and ask us anew" in two.kim.page.text
+
+
+async def test_no_number_of_nudges_hides_that_something_is_not_going_ahead(here: Site) -> None:
+    two = await Two.meet(here)
+    now_ms = here.host.clock.now_ms()
+    told = ["not_going_ahead", *["rest_or_ask", "would_like"] * NOTICES_MAX]
+    await here.says(*(MessageWithheld(message=f"m{number}", to=two.peers[0], template=template, reason="cap", due_ms=now_ms)
+                      for number, template in enumerate(told)))
+    await two.look()
+    assert two.kim.page.text.count("this one is not going ahead, and your place is kept") == 1
 
 
 async def test_no_nudge_stands_on_the_page_while_a_break_lasts(here: Site) -> None:
