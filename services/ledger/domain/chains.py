@@ -12,6 +12,9 @@ that had gone on from it stay as they were counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from pydantic import BaseModel, ConfigDict
 
 from services.ledger.domain.weeks import KEPT
@@ -27,6 +30,8 @@ ALL = "all"
 
 _MARK = 8
 """Digits of an account's id that tell two givers apart: in four thousand million once not."""
+
+T = TypeVar("T")
 
 Reached = tuple[int, int, str]
 """The chain that reached an account: its length, the week, and the beginning of the id of the account that it came from."""
@@ -55,8 +60,8 @@ class Chains(BaseModel):
     """From the week `latest` backwards, as long as weeks are kept: how many were of length 1, of length 2, and so on."""
 
     def moved(self, length: int, week: int, by: int) -> Chains:
-        if week == self.latest and self.weeks and len(self.weeks[0]) >= length:  # nearly always
-            now = self.weeks[0]
+        now = self.weeks[0] if self.weeks and week == self.latest else ()
+        if len(now) >= length and now[length - 1] + by > 0:  # nearly always
             now = (*now[:length - 1], now[length - 1] + by, *now[length:])
             return self.model_copy(update={"weeks": (now, *self.weeks[1:])})
         latest, weeks = max(self.latest, week), list(self.weeks)
@@ -67,5 +72,13 @@ class Chains(BaseModel):
             weeks += [()] * (back + 1 - len(weeks))
             counts = [*weeks[back], *[0] * (length - len(weeks[back]))]
             counts[length - 1] += by
-            weeks[back] = tuple(counts)
-        return self.model_copy(update={"latest": latest, "weeks": tuple(weeks)})
+            weeks[back] = _stripped(counts, 0)
+        return self.model_copy(update={"latest": latest, "weeks": _stripped(weeks, ())})
+
+
+def _stripped(cells: Sequence[T], empty: T) -> tuple[T, ...]:
+    """Without the empty ones at the end: what comes in another order has to end in the same row."""
+    end = len(cells)
+    while end and cells[end - 1] == empty:
+        end -= 1
+    return tuple(cells[:end])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.ledger.domain.chains import LONGEST
+from services.ledger.domain.chains import LONGEST, Chains
+from services.ledger.domain.weeks import KEPT
 from tests.unit.ledger.book import Book
 
 
@@ -68,3 +71,18 @@ def test_a_correction_takes_its_own_moment_away_and_chains_that_went_on_stay(boo
     assert book.chains() == [0, 1]
     assert book.findings() == []
     assert book.rebuilt() == book.stored()
+
+
+MOVE = st.tuples(st.integers(1, 3), st.sampled_from([3000, 3001, 3000 + KEPT]), st.sampled_from([1, -1]))
+
+
+@given(st.lists(MOVE, max_size=12), st.data())
+def test_the_row_is_the_same_in_whatever_order_moments_were_written_down_and_taken_back(
+        moves: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    rows = []
+    for order in (moves, data.draw(st.permutations(moves))):
+        row = Chains()
+        for length, week, by in order:
+            row = row.moved(length, week, by)
+        rows.append(row.model_dump_json())
+    assert rows[0] == rows[1]
