@@ -154,6 +154,13 @@ def test_what_a_partner_told_stands_with_its_source_and_can_be_taken_back_by_who
     assert "/me/moments/m4" not in actions
 
 
+def test_each_button_that_takes_a_moment_back_says_which_to_whoever_hears_the_page() -> None:
+    buttons = [each.text for each in GALLERY["me"].all("button") if each.text.startswith("It was not so")]
+    assert len(buttons) > 1
+    assert len(set(buttons)) == len(buttons)
+    assert buttons[0] == "It was not so: take it back (listening, I gave this, 18 November 2026)"
+
+
 def test_each_agreement_is_asked_for_apart_and_nothing_is_ticked_beforehand() -> None:
     ticks = [each for each in GALLERY["invitation, with agreements"].all("input") if each.attributes["type"] == "checkbox"]
     assert [(each.attributes["name"], each.attributes["value"]) for each in ticks] == [
