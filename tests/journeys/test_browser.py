@@ -178,7 +178,7 @@ def test_two_people_go_from_the_form_to_the_counts(phone: Window, desk: Window) 
     desk.look("me-gesture-sent")
     for person, counts in ((phone, ("0", "2")), (desk, ("2", "0"))):
         comes(person, lambda person=person, counts=counts: person.opens("/me") and person.counts() == counts)  # type: ignore[misc]
-    phone.page.locator("summary", has_text="What you wrote down lately").click()
+    phone.page.locator("summary", has_text="What was written down lately").click()
     phone.look("me-with-a-gesture")
 
 
