@@ -36,7 +36,7 @@ from services.matcher.pairing.improve import pair_benefits
 from services.matcher.pairing.round import Round, run
 from services.matcher.pairing.rules import rules_of
 from services.matcher.pairing.threads import by_rows, cores, empty_lists
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 ROUNDS = 3
 CANDIDATES = 16

@@ -13,18 +13,13 @@ from services.matcher.app import table
 from services.matcher.audit import audit
 from services.matcher.memory import Memory
 from services.matcher.pairing.live import LivePool
-from services.matcher.pairing.ready import Engine
 from services.matcher.store import PEERS, SERVICE
 from shared.events import BreakKind, BreakStarted, EntrySetAside, PeerLeft, SupportWithdrawn
 from shared.rows import KEYS
 from tests.integration.core.tally import Bench
 from tests.integration.living import P0
 from tests.integration.matcher_town import Town
-
-
-class Uncompiled(Engine):
-    def compile(self) -> None:
-        """Stays with the plain way."""
+from tests.unit.matcher.crowds import Uncompiled
 
 
 @pytest.fixture(params=[0, 1_000], ids=["columns", "plainly"])

@@ -18,7 +18,7 @@ from services.matcher.domain.bar import Bar
 from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
-from services.matcher.domain.pool import Match
+from services.matcher.domain.pool import Match, by_rank
 from services.matcher.domain.weights import PUBLISHED, Weights
 from shared.clock import DAY_MS
 
@@ -62,4 +62,4 @@ def best_of(person: Person, others: Iterable[Person], now_ms: int, bar: Bar, wei
     matches = (Match.of(person, other, points, bar.step(person, other, now_ms))
                for other in others if other.places and fits(person, other)
                and bar.lets_pass(points := benefit(person, other, now_ms, weights), person, other, now_ms))
-    return min(matches, key=lambda match: match.rank, default=None)
+    return min(matches, key=by_rank, default=None)

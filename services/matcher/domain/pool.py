@@ -103,7 +103,7 @@ class Pool:
         """The best pair there is with one of `peers` in it; none when none of them and anybody who has a place both fit
         and reach the bar."""
         matches = [match for peer in peers if (match := self.best_for(peer, now_ms, bar, weights)) is not None]
-        return min(matches, key=_rank, default=None)
+        return min(matches, key=by_rank, default=None)
 
     def best_for(self, peer: str, now_ms: int, bar: Bar, weights: Weights = PUBLISHED) -> Match | None:
         person = self._people.get(peer)
@@ -115,7 +115,7 @@ class Pool:
                 points = benefit(person, other, now_ms, weights)
                 if (best is None or points >= best.benefit) and bar.lets_pass(points, person, other, now_ms):
                     match = Match.of(person, other, points, bar.step(person, other, now_ms))
-                    best = match if best is None else min(best, match, key=_rank)
+                    best = match if best is None else min(best, match, key=by_rank)
         return best
 
     def pair_of(self, peers: tuple[str, str], requests: tuple[str, str], now_ms: int, bar: Bar,
@@ -137,5 +137,5 @@ def pair_if_good_enough(one: Person | None, other: Person | None, requests: tupl
     return Match.of(one, other, points, bar.step(one, other, now_ms))
 
 
-def _rank(match: Match) -> tuple[int, int, int, str, str]:
+def by_rank(match: Match) -> tuple[int, int, int, str, str]:
     return match.rank

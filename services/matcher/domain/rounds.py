@@ -15,7 +15,7 @@ from services.matcher.domain.benefit import benefit
 from services.matcher.domain.constraints import fits
 from services.matcher.domain.line import AFTER_DAYS, first_in_line, line
 from services.matcher.domain.people import Person
-from services.matcher.domain.pool import Match
+from services.matcher.domain.pool import Match, by_rank
 from services.matcher.domain.weights import PUBLISHED, Weights
 
 EXACT_MAX = 500
@@ -96,7 +96,7 @@ def choose(people: Sequence[Person], now_ms: int, bar: Bar, first_in_line_days: 
 
 
 def best_first(pairs: Iterable[Match]) -> tuple[Match, ...]:
-    return tuple(sorted(pairs, key=lambda match: match.rank))
+    return tuple(sorted(pairs, key=by_rank))
 
 
 def who_has_nobody(line: Iterable[Person], pairs: Iterable[Match]) -> tuple[str, ...]:

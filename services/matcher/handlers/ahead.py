@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from services.matcher.domain.drafts import RUNS_OUT_AFTER_MS, Draft, only_in_person
 from services.matcher.domain.line import is_in_line
 from services.matcher.domain.people import Person
-from services.matcher.domain.pool import Match
+from services.matcher.domain.pool import Match, by_rank
 from services.matcher.domain.proposals import LAPSES_AFTER_MS
 from services.matcher.domain.reasons import reasons
 from services.matcher.domain.rounds import Policy
@@ -110,7 +110,7 @@ class Ahead:
                 matches = [match for other in here if (match := pool.pair_of(
                     (peer, other.peer), (person.request, other.request), self.now_ms, policy.bar, policy.weights)) is not None]
                 if matches:
-                    return min(matches, key=lambda match: match.rank)
+                    return min(matches, key=by_rank)
         return None
 
     def set_aside_whoever_is_silent(self) -> None:

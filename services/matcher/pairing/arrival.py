@@ -7,7 +7,8 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.rules import may
-from services.matcher.pairing.weighing import RUN, Points, besides, promise, weigh
+from services.matcher.pairing.weighing import RUN, besides, promise, weigh
+from services.matcher.pairing.weights import Points
 
 
 @compiled

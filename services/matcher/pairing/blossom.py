@@ -11,8 +11,6 @@ import numpy as np
 import rustworkx
 from numpy.typing import NDArray
 
-from services.matcher.domain.rounds import EXACT_MAX as EXACT_MAX
-
 
 def best_of_table(table: NDArray[Any]) -> NDArray[Any]:
     """mate[i] = the row i is paired with, or -1 (int32). `table` is symmetric; 0 keeps two apart."""

@@ -14,7 +14,7 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.everybody import among_all
 from services.matcher.pairing.threads import by_rows, empty_lists
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 FULL_MAX = 10_000
 """People up to whom everybody's gain is computed; above, that of a sample."""

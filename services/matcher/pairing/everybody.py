@@ -7,7 +7,8 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.shortlist import consider, without_prices
-from services.matcher.pairing.weighing import NEVER, RUN, Points
+from services.matcher.pairing.weighing import NEVER, RUN
+from services.matcher.pairing.weights import Points
 
 TILE = 64
 """Rows that are weighed against one run before the next: the run then stays in the processor's nearest memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.matcher.pairing.arrival import benefits
 from services.matcher.pairing.blossom import best_of_table
 from services.matcher.pairing.columns import Columns, Ints, Rules
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 
 def exact(columns: Columns, rules: Rules, points: Points) -> Ints:

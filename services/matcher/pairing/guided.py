@@ -26,7 +26,7 @@ from services.matcher.pairing.nearby import near_the_best
 from services.matcher.pairing.order import pool_order
 from services.matcher.pairing.rounding import rounded
 from services.matcher.pairing.threads import by_rows, empty_lists
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 Progress = Callable[[str], None]
 

@@ -15,7 +15,8 @@ from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.graph import Graph, benefit_part, other_part
 from services.matcher.pairing.rules import may
-from services.matcher.pairing.weighing import Points, weigh
+from services.matcher.pairing.weighing import weigh
+from services.matcher.pairing.weights import Points
 
 
 class State(NamedTuple):

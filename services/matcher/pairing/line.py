@@ -20,7 +20,7 @@ from services.matcher.pairing.arrival import best_for
 from services.matcher.pairing.columns import Crowd, Ints, neighbours
 from services.matcher.pairing.round import run
 from services.matcher.pairing.rules import rules_of
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 AHEAD = 8_000
 """Points by which whoever is in line counts for more: what the best pair of all is worth, about."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from services.matcher.domain.bar import Bar
 from services.matcher.domain.people import Person
-from services.matcher.domain.pool import Match, Pool, pair_if_good_enough
+from services.matcher.domain.pool import Match, Pool, by_rank, pair_if_good_enough
 from services.matcher.domain.standing import Standing
 from services.matcher.domain.weights import PUBLISHED, Weights
 from services.matcher.pairing.ready import ENGINE, Engine
@@ -120,7 +120,7 @@ class LivePool:
         """The best pair there is with one of `peers` in it; none when none of them and anybody who has a place both fit
         and reach the bar."""
         matches = [match for peer in peers if (match := self.best_for(peer, now_ms, bar, weights)) is not None]
-        return min(matches, key=lambda match: match.rank, default=None)
+        return min(matches, key=by_rank, default=None)
 
     def best_for(self, peer: str, now_ms: int, bar: Bar, weights: Weights = PUBLISHED) -> Match | None:
         slots = self._slots_of(peer)

@@ -8,7 +8,8 @@ from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import bits, compiled
 from services.matcher.pairing.index import PART_TOPICS, Index, entry, mixed, rarest
 from services.matcher.pairing.shortlist import consider, without_prices
-from services.matcher.pairing.weighing import NEVER, RUN, Points
+from services.matcher.pairing.weighing import NEVER, RUN
+from services.matcher.pairing.weights import Points
 
 WEIGHED_MAX = 256
 """Candidates from the index that are weighed for one row."""

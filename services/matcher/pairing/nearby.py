@@ -13,7 +13,8 @@ from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.graph import Graph, benefit_part, other_part
 from services.matcher.pairing.index import mixed
 from services.matcher.pairing.shortlist import consider, keep, without_prices
-from services.matcher.pairing.weighing import NEVER, RUN, Points
+from services.matcher.pairing.weighing import NEVER, RUN
+from services.matcher.pairing.weights import Points
 
 
 @compiled

@@ -31,7 +31,7 @@ from services.matcher.pairing.columns import (
     Ints,
     neighbours,
 )
-from services.matcher.pairing.words import TooVaried, TraitBits, Words
+from services.matcher.pairing.words import Areas, TraitBits, Words
 from shared.clock import DAY_MS
 from shared.events import Way
 
@@ -108,7 +108,7 @@ class Roll:
         self.names: list[str] = []
         self._row: dict[str, int] = {}
         self._topics, self._times, self._languages = Words("topic"), Words("time", TIMES), Words("language")
-        self._areas: dict[str, int] = {"": 0}
+        self._areas = Areas(AREAS_MAX)
         self._offers, self._seeks, self._avoids, self._spoken = array("Q"), array("Q"), array("Q"), array("Q")
         self._meeting, self._when, self._days, self._places = array("I"), array("I"), array("I"), array("B")
         self._facts, self._limits, self._wishes = _Once(), _Once(), _Once()
@@ -142,9 +142,7 @@ class Roll:
 
     def _how_to_meet(self, asking: Asking) -> int:
         """The column `meeting`."""
-        area = self._areas.setdefault(asking.area, len(self._areas))
-        if area > AREAS_MAX:
-            raise TooVaried(f"area {asking.area[:40]!r}: a pool can have {AREAS_MAX:,} different ones, and has them")
+        area = self._areas.number(asking.area)
         ways = sum(map(WAY_BITS.__getitem__, asking.ways))
         return meeting_of(ways, len(asking.seeks), asking.newcomer, asking.welcomes_newcomers, area)
 
@@ -193,5 +191,5 @@ def crowd_of(people: Iterable[Person], now_ms: int, weights: Weights = PUBLISHED
     return roll.crowd(weights)
 
 
-def allowed(values: Mapping[str, AbstractSet[str]]) -> Iterable[tuple[str, frozenset[str]]]:
+def allowed(values: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, frozenset[str]]]:
     return ((key, frozenset(wanted)) for key, wanted in values.items())

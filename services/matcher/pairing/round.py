@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matcher.domain.bar import NO_BAR, Bar
+from services.matcher.domain.rounds import EXACT_MAX
 from services.matcher.domain.weights import PUBLISHED, Weights
-from services.matcher.pairing.blossom import EXACT_MAX
 from services.matcher.pairing.bound import Bound
 from services.matcher.pairing.columns import Columns, Crowd, Ints, Rules, neighbours
 from services.matcher.pairing.exact import exact
@@ -20,7 +20,7 @@ from services.matcher.pairing.guided import Plan, Progress, guided
 from services.matcher.pairing.improve import pair_benefits
 from services.matcher.pairing.rules import rules_of
 from services.matcher.pairing.threads import cores
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 MATCHINGS_MAX = 10
 """In one round. Of two who could still meet, each matching takes a place from at least one; nobody has more than five."""

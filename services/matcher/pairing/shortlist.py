@@ -5,7 +5,8 @@ from __future__ import annotations
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled, within
 from services.matcher.pairing.rules import may
-from services.matcher.pairing.weighing import PART, RUN, Points, besides, greatest_of, promise, weigh
+from services.matcher.pairing.weighing import PART, RUN, besides, greatest_of, promise, weigh
+from services.matcher.pairing.weights import Points
 
 
 @within

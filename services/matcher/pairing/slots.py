@@ -7,7 +7,7 @@ way to meet, so no scan finds them; an empty slot is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -31,9 +31,9 @@ from services.matcher.pairing.columns import (
     Ints,
 )
 from services.matcher.pairing.ids import BYTES, IdColumn, Ids, key_of
-from services.matcher.pairing.roll import AGE, WAY_BITS, meeting_of, times_of
+from services.matcher.pairing.roll import AGE, WAY_BITS, allowed, meeting_of, times_of
 from services.matcher.pairing.seen import Seen
-from services.matcher.pairing.words import TooVaried, TraitBits, Words
+from services.matcher.pairing.words import Areas, TraitBits, Words
 from shared.clock import DAY_MS
 from shared.events import Details, Way
 
@@ -93,7 +93,7 @@ class Slots:
         self.with_places = 0
         self._ids, self._requests = Ids(), IdColumn()
         self._topics, self._times, self._languages = Words("topic"), Words("time", TIMES, _in_the_week), Words("language")
-        self._areas, self._area_names = {"": 0}, [""]
+        self._areas = Areas(AREAS_MAX)
         self._facts, self._limits, self._wishes = Distinct(), Distinct(), Distinct()
         self._bits = TraitBits(())
         self._traits, self._refuses, self._prefers = dict[int, int](), dict[int, int](), dict[int, int]()
@@ -129,7 +129,7 @@ class Slots:
         topics = [frozenset(each) for each in (said.offers, said.seeks, said.avoids, showable)]
         self._topics.mask(topics[0].union(*topics[1:]))
         masks = (*map(self._topics.mask, topics), self._languages.mask(frozenset(said.languages)))
-        ticked, area = self._times.mask(frozenset(said.times)), self._area(as_compared(said.area or ""))
+        ticked, area = self._times.mask(frozenset(said.times)), self._areas.number(as_compared(said.area or ""))
         facts, limits, wishes = self._numbers(said)
         traits = self._traits[facts], self._refuses[limits], self._prefers[wishes]
         self._widen_if_needed()
@@ -251,21 +251,13 @@ class Slots:
             for name in strangers:
                 self._named_by.setdefault(name, set()).add(slot)
 
-    def _area(self, name: str) -> int:
-        if name not in self._areas:
-            if len(self._areas) > AREAS_MAX:
-                raise TooVaried(f"area {name[:40]!r}: a pool can have {AREAS_MAX:,} different ones, and has them")
-            self._areas[name] = len(self._areas)
-            self._area_names.append(name)
-        return self._areas[name]
-
     # facts, limits and wishes
 
     def _numbers(self, said: Person | Details) -> tuple[int, int, int]:
         """Of facts, limits and wishes. What they ask about has its bits from then on, and each of the three its mask."""
         facts = self._facts.number((*said.facts.items(), (AGE, said.age_band or "")))
-        limits = self._limits.number((*_sets(said.chosen_limits), (AGE, frozenset(said.meets_ages))))
-        wishes = self._wishes.number(_sets(said.prefers))
+        limits = self._limits.number((*allowed(said.chosen_limits), (AGE, frozenset(said.meets_ages))))
+        wishes = self._wishes.number(allowed(said.prefers))
         if limits not in self._refuses or wishes not in self._prefers:
             asked = self._limits[limits], self._wishes[wishes]
             if not all(map(self._bits.know, asked)):
@@ -310,17 +302,13 @@ class Slots:
             seeks=topics(said["seeks"]), offers=topics(said["offers"]), avoids=topics(said["avoids"]),
             showable=topics(said["showable"]), languages=self._languages.words(said["languages"]),
             ways=_WAYS[said["ways"]], times=self._times.words(times & TIMES_MASK),
-            area=self._area_names[meeting >> AREA_SHIFT] or None, age_band=facts[AGE] or None,
+            area=self._areas.name(meeting >> AREA_SHIFT) or None, age_band=facts[AGE] or None,
             meets_ages=tuple(sorted(limits[AGE])), facts={key: value for key, value in facts.items() if key != AGE},
             chosen_limits=_listed(limits), prefers=_listed(wishes),
             newcomer=bool(meeting >> NEW_SHIFT & 1), welcomes_newcomers=bool(meeting >> WELCOMES_SHIFT & 1))
         since_ms = said["since_day"] * DAY_MS + said["since_rest"]
         return Person.of(peer, self._requests.name(slot), self.community, since_ms, details, said["places"],
                          self._strangers.get(slot, frozenset()), said["alone"], max(0, net), max(0, -net))
-
-
-def _sets(values: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, frozenset[str]]]:
-    return [(key, frozenset(wanted)) for key, wanted in values.items()] if values else ()
 
 
 def _listed(values: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,26 @@ class TooVaried(ValueError):
     """There are more different words than a mask has bits."""
 
 
+class Areas:
+    """Areas and their numbers, `most` at most and 0 for none."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._number, self._names = most, {"": 0}, [""]
+
+    def number(self, name: str) -> int:
+        """A new one gets the next. Raises TooVaried, and then it has none."""
+        found = self._number.get(name)
+        if found is None:
+            if (found := len(self._names)) > self._most:
+                raise TooVaried(f"area {name[:40]!r}: a pool can have {self._most:,} different ones, and has them")
+            self._number[name] = found
+            self._names.append(name)
+        return found
+
+    def name(self, number: int) -> str:
+        return self._names[number]
+
+
 class Words:
     """Each new word takes the next bit; of several at once, in the order of the alphabet."""
 

@@ -16,7 +16,7 @@ from console.main import build
 from services.matcher.domain.weights import PUBLISHED
 from services.matcher.pairing.arrival import benefits
 from services.matcher.pairing.rules import rules_of
-from services.matcher.pairing.weighing import Points
+from services.matcher.pairing.weights import Points
 
 BASE: dict[str, Any] = {"languages": ["en"], "ways": ["message"]}
 ADA = {"peer": "ada", "seeks": ["sleep"], "offers": ["grief"], **BASE}

@@ -7,6 +7,7 @@ from random import Random
 
 from services.matcher.domain.people import Person
 from services.matcher.domain.standing import Standing
+from services.matcher.pairing.ready import Engine
 from shared.clock import DAY_MS
 from shared.events import Details, Way
 
@@ -17,6 +18,11 @@ AREAS = (None, "Leeds", "York", "Hull", "Wakefield")
 AGES = ("18-25", "26-40", "41-65", "66+")
 VALUES = {"gender": ("woman", "man", "non-binary"), "carer": ("yes", "no")}
 NOW_MS = 400 * DAY_MS
+
+
+class Uncompiled(Engine):
+    def compile(self) -> None:
+        """Stays with the plain way."""
 
 
 def crowd_people(n: int, seed: int = 1, topics: int = 14, capacity: int = 1) -> list[Person]:

@@ -21,23 +21,17 @@ from services.matcher.domain.rounds import Chosen, Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.pairing.choosing import choose, choose_among
 from services.matcher.pairing.live import LivePool
-from services.matcher.pairing.ready import Engine
 from services.matcher.store import ROUNDS, Round
 from services.matcher.worker import next_in_line
 from shared.clock import DAY_MS
 from shared.events import NEXT_MAX, Answer, Details, Way
 from tests.unit.matcher.crowds import NOW_MS as CROWD_MS
-from tests.unit.matcher.crowds import crowd_people
+from tests.unit.matcher.crowds import Uncompiled, crowd_people
 from tests.unit.matcher.town import DAILY, Town, person
 
 BALANCED = BARS["balanced"]
 NOW_MS = 300 * DAY_MS
 Way_ = Callable[[Sequence[Person], int, Bar, int | None], Chosen]
-
-
-class Uncompiled(Engine):
-    def compile(self) -> None:
-        """Stays with the plain way."""
 
 
 def on_columns(people: Sequence[Person], now_ms: int, bar: Bar, days: int | None) -> Chosen[Match]:

@@ -23,7 +23,7 @@ from services.matcher.pairing.ready import Engine
 from services.matcher.pairing.slots import Slots
 from shared.clock import DAY_MS
 from tests.unit.matcher.crowds import NOW_MS as CROWD_MS
-from tests.unit.matcher.crowds import crowd_people
+from tests.unit.matcher.crowds import Uncompiled, crowd_people
 from tests.unit.matcher.made_up import choosy
 from tests.unit.matcher.test_weighing import HEAVIEST, SMALL
 from tests.unit.matcher.town import person
@@ -40,12 +40,7 @@ def compiled() -> Engine:
     return engine
 
 
-class Silent(Engine):
-    def compile(self) -> None:
-        """Stays with the plain way."""
-
-
-PLAINLY = Silent()
+PLAINLY = Uncompiled()
 
 
 def said(each: Person | None) -> Any:

@@ -15,16 +15,10 @@ from services.matcher.domain.pool import Match
 from services.matcher.domain.weights import PUBLISHED
 from services.matcher.pairing.choosing import choose_among
 from services.matcher.pairing.live import LivePool
-from services.matcher.pairing.ready import Engine
 from services.matcher.pairing.seen import Seen
-from tests.unit.matcher.crowds import NOW_MS, crowd_people
+from tests.unit.matcher.crowds import NOW_MS, Uncompiled, crowd_people
 
 SEED = 7
-
-
-class Uncompiled(Engine):
-    def compile(self) -> None:
-        """Stays with the plain way."""
 
 
 def pool_of(people: list[Person]) -> LivePool:

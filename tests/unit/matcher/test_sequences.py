@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from services.matcher.domain.rounds import Policy
 from services.matcher.pairing.live import LivePool
-from services.matcher.pairing.ready import Engine
 from shared.clock import DAY_MS
 from shared.events import (
     Answer,
@@ -28,6 +27,7 @@ from shared.events import (
     RoundIntended,
     RoundRun,
 )
+from tests.unit.matcher.crowds import Uncompiled
 from tests.unit.matcher.made_up import DETAILS
 from tests.unit.matcher.town import Town
 
@@ -103,11 +103,6 @@ def play(town: Town, step: tuple[Any, ...]) -> None:
                 town.blocks(name, other)
         case _, *rest:
             getattr(town, what)(*rest)
-
-
-class Uncompiled(Engine):
-    def compile(self) -> None:
-        """Stays with the plain way."""
 
 
 @pytest.mark.parametrize("few", [0, 1_000])

@@ -7,19 +7,14 @@ from functools import partial
 import pytest
 
 from services.matcher.pairing.live import LivePool
-from services.matcher.pairing.ready import Engine
 from shared.clock import DAY_MS
 from shared.events import Answer, ProposalMade
+from tests.unit.matcher.crowds import Uncompiled
 from tests.unit.matcher.town import DAILY, Town
 
 ONE_WAY = {"seeks": ("grief",), "offers": ("sleep",)}
 OTHER_WAY = {"seeks": ("forms",), "offers": ("grief",)}
 """The first finds what they seek with the second, who finds nothing: what a bar that is up does not let pass."""
-
-
-class Uncompiled(Engine):
-    def compile(self) -> None:
-        """Stays with the plain way."""
 
 
 @pytest.fixture(params=["plainly", "as columns"])

@@ -19,7 +19,8 @@ from services.matcher.pairing.columns import Columns, Crowd, Ints
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.roll import Roll, crowd_of
 from services.matcher.pairing.rules import bar_after, rules_of
-from services.matcher.pairing.weighing import Points, besides, promise
+from services.matcher.pairing.weighing import besides, promise
+from services.matcher.pairing.weights import Points
 from services.matcher.pairing.words import TooVaried
 from tests.unit.matcher.crowds import NOW_MS, crowd_people
 from tests.unit.matcher.made_up import choosy
