@@ -198,7 +198,8 @@ def reversal_id(moment: str) -> str:
 
 def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
     yield CHAINS, chains.ALL
-    yield HOLDERS, event.peer
+    if event.peer is not None:
+        yield HOLDERS, event.peer
     yield TRANSFERS, event.moment
     yield TRANSFERS, reversal_id(event.moment)
     transfer = rows.known(TRANSFERS, event.moment)
@@ -210,7 +211,7 @@ def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
 
 def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
     correction: MomentCorrected = entry.event
-    holder, moment = rows.get(HOLDERS, correction.peer), rows.get(TRANSFERS, correction.moment)
+    holder, moment = rows.get(HOLDERS, correction.peer or FORMER), rows.get(TRANSFERS, correction.moment)
     reason = refusals.of_correction(holder.account if holder is not None else None, moment,
                                     rows.get(TRANSFERS, reversal_id(correction.moment)) is not None)
     if reason is not None or moment is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shared.events.base import GATEWAY, Event, PeerId, Sealed
-from shared.events.words import Answer, BreakKind, Ending, Gesture, Kind, QuietHours
+from shared.events.words import Answer, BreakKind, Correction, Ending, Gesture, Kind, Listened, QuietHours, Way
 
 
 class PeerJoined(Event, type="peer.joined", owner=GATEWAY):
@@ -98,13 +98,54 @@ class MomentShared(Event, type="moment.shared", owner=GATEWAY):
     kind: Kind
     recorded_by: PeerId
     minutes: int | None = Field(None, ge=1, le=1440)
+    way: Way | None = Field(None, description="how the two were in touch, where it was said")
+    both_ways: bool = Field(False, description="both gave and both received: two linked transfers, one each way")
+    happened_ms: int | None = Field(None, description="none means when it was written down")
 
 
-class MomentCorrected(Event, type="moment.corrected", owner=GATEWAY):
-    """Somebody says that a moment they wrote down did not happen so."""
+class MomentThanked(Event, type="moment.thanked", owner=GATEWAY):
+    """Somebody thanks the other of the pair for a moment. It counts nothing; the thanks is a kind message."""
+
+    moment: str
+    pair: str
+    peer: PeerId
+    to: PeerId
+
+
+class MomentRememberedDifferently(Event, type="moment.remembered_differently", owner=GATEWAY):
+    """The other of the two says so of a moment. It stands until whoever wrote it down, or an operator, takes it back."""
 
     moment: str
     peer: PeerId
+
+
+class MomentUpheld(Event, type="moment.upheld", owner=GATEWAY):
+    """A moment that is remembered differently stays as it is; who says so is whoever wrote it down, or an operator."""
+
+    moment: str
+    peer: PeerId | None = Field(None, description="none: an operator")
+
+
+class MomentKeptApart(Event, type="moment.kept_apart", owner=GATEWAY):
+    """A moment that may have been the same as the other's of that day is one of its own, says whoever wrote it down later."""
+
+    moment: str
+    peer: PeerId
+
+
+class MomentCorrected(Event, type="moment.corrected", owner=GATEWAY):
+    """Whoever wrote a moment down says that it did not happen so, or an operator does."""
+
+    moment: str
+    peer: PeerId | None = Field(description="whoever wrote it down; none: an operator")
+    reason: Correction = Correction.MISTAKE
+
+
+class MomentPutBack(Event, type="moment.put_back", owner=GATEWAY):
+    """A correction was itself wrong: the moment did happen. Said by whoever took it back, or by an operator."""
+
+    moment: str
+    peer: PeerId | None = Field(None, description="none: an operator")
 
 
 class GestureSent(Event, type="gesture.sent", owner=GATEWAY):
@@ -115,6 +156,13 @@ class GestureSent(Event, type="gesture.sent", owner=GATEWAY):
     giver: PeerId
     receiver: PeerId
     gesture: Gesture
+
+
+class PulseAnswered(Event, type="pulse.answered", owner=GATEWAY):
+    """Did this person feel listened to lately? Of nobody in particular: no buddy is named, and none is rated."""
+
+    peer: PeerId
+    listened: Listened
 
 
 class ContactOffered(Event, type="contact.offered", owner=GATEWAY):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.events.base import LEDGER, Event, Part, PeerId, Sealed
-from shared.events.words import Kind
+from shared.events.words import Correction, Kind, Way
 
 
 class MomentRecorded(Event, type="moment.recorded", owner=LEDGER):
@@ -22,10 +22,23 @@ class MomentRecorded(Event, type="moment.recorded", owner=LEDGER):
     minutes: int | None = None
     checkin: str | None = Field(None, description="the partner's check-in it comes from; none: one of the two told of it")
     happened_ms: int | None = Field(None, description="none means when it was written down")
+    way: Way | None = None
+    linked: str | None = Field(None, description="the other transfer of a moment in which both gave and both received")
+    same_as: str | None = Field(None, description="the moment that the other of the two wrote down for that day, and that "
+                                                  "may be this one")
 
 
 class MomentReversed(Event, type="moment.reversed", owner=LEDGER):
     """A linked reversal; the moment it reverses stays as it was written."""
+
+    moment: str
+    giver: PeerId
+    receiver: PeerId
+    reason: Correction = Correction.MISTAKE
+
+
+class MomentRestored(Event, type="moment.restored", owner=LEDGER):
+    """The reversal was reversed in its turn: the moment stands again."""
 
     moment: str
     giver: PeerId
@@ -36,9 +49,9 @@ class MomentRefused(Event, type="moment.refused", owner=LEDGER):
     """A moment, gesture or correction that changed nothing, and why."""
 
     moment: str
-    peer: PeerId
-    reason: Literal["unknown_pair", "not_of_this_pair", "same_person", "pair_ended", "unknown_moment",
-                    "not_yours", "already_recorded", "already_reversed"]
+    peer: PeerId | None = Field(description="whose doing it was; none: an operator's")
+    reason: Literal["unknown_pair", "not_of_this_pair", "same_person", "in_future", "before_pair", "pair_ended",
+                    "unknown_moment", "not_yours", "already_recorded", "already_reversed", "not_reversed"]
 
 
 class CountsChanged(Event, type="counts.changed", owner=LEDGER):
@@ -107,3 +120,52 @@ class ReceivingUnrecorded(Event, type="receiving.unrecorded", owner=LEDGER):
     """Nothing received was ever recorded of somebody who gives. They are asked once what they would like (rule 7)."""
 
     peer: PeerId
+
+
+class MilestoneReached(Event, type="milestone.reached", owner=LEDGER):
+    """Somebody gave, or received, for the first time. It is for signals alone: nobody is praised, and nobody is compared."""
+
+    peer: PeerId
+    milestone: Literal["first_giving", "first_receiving"]
+
+
+class PulseOffered(Event, type="pulse.offered", owner=LEDGER):
+    """The person's page asks them once whether they felt listened to lately."""
+
+    peer: PeerId
+
+
+class SignalPart(Part):
+    """One row of a signal that is told by kind, way, ending or group. None: too few to say."""
+
+    key: str
+    numerator: int | None
+    denominator: int | None = None
+
+
+class Signal(Part):
+    """One figure about a whole programme; the reflective question behind it is told by its name (`signals` in the docs)."""
+
+    name: str
+    window_weeks: int
+    numerator: int | None = Field(description="none: too few to say")
+    denominator: int | None = Field(None, description="none: a plain count, or too few to say")
+    value: float | None = Field(description="share, per 100, or days, as the signal's name says; none: too few to say")
+    attention: float | None = Field(None, description="the setting that the value was held against; none: it is only told")
+    state: Literal["fine", "look", "too_few"]
+    parts: tuple[SignalPart, ...] = ()
+
+
+class SignalsIntended(Event, type="signals.intended", owner=LEDGER):
+    """A week is over; a worker reckons what it comes to for this community."""
+
+    community: str
+    week: int = Field(description="numbered as `services/ledger/domain/weeks.py` does")
+
+
+class SignalsComputed(Event, type="signals.computed", owner=LEDGER):
+    """What the programme's signals are at the end of a week; numbers below five are kept back. None is about a person."""
+
+    community: str
+    week: int
+    signals: tuple[Signal, ...]

@@ -198,3 +198,24 @@ class RoundRun(Event, type="round.run", owner=MATCHER):
     proven_share: float | None = Field(
         None, ge=0, le=1, description="at least this much of the best possible; none when nothing is proven")
     sampled: bool = Field(False, description="that share is a 99.9 % confidence limit")
+
+
+class GroupWaiting(Part):
+    """People of one group, by a fact that they chose to disclose, who wait; nothing of fewer than five."""
+
+    fact: str
+    value: str
+    people: int
+    median_days: int
+
+
+class WaitingCounted(Event, type="waiting.counted", owner=MATCHER):
+    """Who waits in a community at the end of a week: counts only, and none of a group of fewer than five."""
+
+    community: str
+    waiting: int
+    median_days: int = 0
+    unproposed_14_days: int = Field(0, description="who waited 14 days without a proposal")
+    practical: int = Field(0, description="who seeks practical help and has nobody yet")
+    practical_oldest_days: int = 0
+    groups: tuple[GroupWaiting, ...] = ()

@@ -54,6 +54,24 @@ class Gesture(StrEnum):
     THANK_YOU = "thank_you"
 
 
+class Correction(StrEnum):
+    """Why a moment is taken back."""
+
+    MISTAKE = "mistake"
+    SAME_MOMENT = "same_moment"
+    AGREED = "agreed"
+    OPERATOR = "operator"
+
+
+class Listened(StrEnum):
+    """The answers to "Have you felt listened to lately?"; each is as good as another."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+    SKIP = "skip"
+
+
 class Ending(StrEnum):
     AGREED = "agreed"
     ONE_SIDE = "one_side"

@@ -20,7 +20,8 @@ def needs_sent(_rows: Rows, event: GestureSent) -> Iterable[Ref]:
 
 
 def needs_peer(_rows: Rows, event: MomentCorrected | MomentRefused) -> Iterable[Ref]:
-    yield PEERS, event.peer
+    if event.peer is not None:
+        yield PEERS, event.peer
 
 
 def shared(rows: Rows, event: MomentShared, at_ms: int) -> None:
@@ -43,11 +44,12 @@ def corrected(rows: Rows, event: MomentCorrected, _at_ms: int) -> None:
         return row.changed(written=tuple(
             each.model_copy(update={"withdrawn": True}) if each.moment == event.moment else each
             for each in row.written))
-    change(rows, event.peer, after)
+    if event.peer is not None:
+        change(rows, event.peer, after)
 
 
 def refused(rows: Rows, event: MomentRefused, _at_ms: int) -> None:
     """The ledger took no such moment, so the page does not show it as written down."""
-    if event.reason in ("unknown_pair", "not_of_this_pair", "same_person", "pair_ended"):
+    if event.peer is not None and event.reason in ("unknown_pair", "not_of_this_pair", "same_person", "pair_ended"):
         change(rows, event.peer, lambda row: row.changed(
             written=tuple(each for each in row.written if each.moment != event.moment)))
