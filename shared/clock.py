@@ -37,3 +37,21 @@ def derived_id(cause: str, place: str) -> str:
     A version 5 UUID's idea (RFC 9562 §5.5, SHA-1 over a name) without its six fixed bits, in 32 hex digits.
     """
     return hashlib.sha1(f"twoway:{cause}:{place}".encode(), usedforsecurity=False).hexdigest()[:32]
+
+
+ID_BYTES = 16
+
+
+def packed_id(id: str) -> bytes:
+    """16 bytes for the 32 hex digits that our ids are; any other id as it is, with an end that keeps the two apart."""
+    try:
+        packed = bytes.fromhex(id)
+    except ValueError:
+        packed = b""
+    if len(packed) == ID_BYTES and packed.hex() == id:
+        return packed
+    return id.encode() + (b"\0\0" if len(id.encode()) == ID_BYTES - 1 else b"\0")
+
+
+def unpacked_id(packed: bytes) -> str:
+    return packed.hex() if len(packed) == ID_BYTES else packed.rstrip(b"\0").decode()

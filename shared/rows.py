@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
+from shared.clock import packed_id, unpacked_id
 from shared.events import Event, Sealed
 from shared.sealing import Erased, Vault, key_id
 from shared.stream.names import Partition
@@ -49,10 +50,37 @@ class Table(Generic[R]):
 
     def load_all(self, texts: Mapping[bytes, bytes]) -> dict[str, R]:
         """A whole hash as Redis gives it, by id."""
-        return {id.decode(): self.load(text) for id, text in texts.items()}
+        return {self.id_of(field): self.load(text) for field, text in texts.items()}
+
+    def field_of(self, id: str) -> bytes:
+        """The hash's field under which the row of this id stands."""
+        return id.encode()
+
+    def id_of(self, field: bytes) -> str:
+        return field.decode()
 
     def dump(self, row: R) -> bytes:
         return row if isinstance(row, bytes) else row.model_dump_json(exclude_defaults=True).encode()  # type: ignore
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PackedTable(Table[R]):
+    """A table of very many rows: in bytes of their own, under ids of 16 bytes, half of what JSON under 32 hex digits takes."""
+
+    pack: Callable[[R], bytes]
+    unpack: Callable[[bytes], R]
+
+    def load(self, text: bytes) -> R:
+        return self.unpack(text)
+
+    def dump(self, row: R) -> bytes:
+        return self.pack(row)
+
+    def field_of(self, id: str) -> bytes:
+        return packed_id(id)
+
+    def id_of(self, field: bytes) -> str:
+        return unpacked_id(field)
 
 
 KEYS: Table[bytes] = Table("keys", bytes, derived=False, shared=True)
@@ -123,7 +151,7 @@ class Rows:
                 return
             pipeline = redis.pipeline(transaction=False)
             for table, ids in missing.items():
-                pipeline.hmget(table.path(partition, service), list(ids))
+                pipeline.hmget(table.path(partition, service), [table.field_of(id) for id in ids])
             for (table, ids), texts in zip(missing.items(), await pipeline.execute(), strict=True):
                 for id, text in zip(ids, texts, strict=True):
                     self._rows[table, id] = None if text is None else table.load(text)
@@ -136,9 +164,9 @@ class Rows:
         for table, id in self._changed:
             path, row = table.path(partition, service), self._rows[table, id]
             if row is None:
-                drops.setdefault(path, []).append(id)
+                drops.setdefault(path, []).append(table.field_of(id))
             else:
-                puts.setdefault(path, []).extend((id, table.dump(row)))
+                puts.setdefault(path, []).extend((table.field_of(id), table.dump(row)))
         return [["HSET", path, *chunk] for path, args in puts.items() for chunk in _chunks(args)] + [
             ["HDEL", path, *chunk] for path, args in drops.items() for chunk in _chunks(args)]
 

@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 
+from services.ledger.domain import packing
 from services.ledger.domain.breaks import Breaks
 from services.ledger.domain.chains import Chains
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import Pair
-from shared.rows import Table
+from shared.rows import PackedTable, Table
 from shared.stream.names import Partition
 
 SERVICE = "ledger"
@@ -74,7 +75,7 @@ class Agreement(BaseModel):
 
 HOLDERS = Table("holders", Holder)
 ACCOUNTS = Table("accounts", Account)
-TRANSFERS = Table("transfers", Transfer)
+TRANSFERS = PackedTable("transfers", Transfer, pack=packing.pack, unpack=packing.unpack)
 PAIRS = Table("pairs", Pair)
 LEFT = Table("left", Left)
 AGREEMENTS = Table("agreements", Agreement)

@@ -98,11 +98,12 @@ class InMemory:
 
 def _stored(rows: Rows, service: Service) -> dict[str, dict[str, bytes]]:
     p0 = Partition(0)
-    names = {table.path(p0, service.name): table.name for table in service.tables if table.derived}
-    found: dict[str, dict[str, bytes]] = {name: {} for name in names.values()}
+    tables = {table.path(p0, service.name): table for table in service.tables if table.derived}
+    found: dict[str, dict[str, bytes]] = {table.name: {} for table in tables.values()}
     for command, path, *args in rows.commands(p0, service.name):
-        if command == "HSET" and path in names:
-            found[names[str(path)]] |= dict(zip(args[::2], args[1::2], strict=True))  # type: ignore[arg-type]  # ids, rows
+        if command == "HSET" and (table := tables.get(str(path))) is not None:
+            ids = [table.id_of(field) for field in args[::2] if isinstance(field, bytes)]
+            found[table.name] |= dict(zip(ids, args[1::2], strict=True))  # type: ignore[arg-type]  # rows
     return found
 
 
