@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from bench.figures import Figure, compared
 from console.server import Server
+from shared.client import client
 from shared.events import ContactOffered, CountsChanged, Event, FreeText, PeerLeft, Sealed, SignInRequested
 from shared.metrics import Metrics
 from shared.rows import KEYS, Ref, Rows, Table
@@ -126,10 +127,10 @@ async def read_by(service: Service, redis: Redis, url: str, count: int) -> float
     """Seconds that `service` takes for the first `count` entries of the log."""
     house = broker(url)
     await house.start()
-    client = Redis.from_url(url)
-    reader = Reader(service, P0, client, VAULT, Metrics())
+    redis_of_it = client(url)
+    reader = Reader(service, P0, redis_of_it, VAULT, Metrics())
     began = time.perf_counter()
-    task = asyncio.create_task(Hosted(reader, house, client, BATCH).run())
+    task = asyncio.create_task(Hosted(reader, house, redis_of_it, BATCH).run())
     read = 0
     while read < count:
         await asyncio.sleep(0.01)
@@ -138,7 +139,7 @@ async def read_by(service: Service, redis: Redis, url: str, count: int) -> float
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await house.stop()
-    await client.aclose()
+    await redis_of_it.aclose()
     return took
 
 

@@ -19,11 +19,10 @@ from typing import Any
 import uvicorn
 from faststream.asgi import AsgiFastStream
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from shared import EXIT_SETTINGS, health, installation, lag
+from shared.client import client
 from shared.clock import Clock
 from shared.logs import get_logger
 from shared.metrics import Metrics
@@ -61,8 +60,7 @@ class Host:
         self.clock = clock or Clock()
         self.vault = Vault(settings.installation_key)
         self.metrics = Metrics()
-        self.redis: Redis = redis or Redis.from_url(settings.redis_url.get_secret_value(), retry=Retry(NoBackoff(), 0),
-                                                    socket_connect_timeout=2.0)
+        self.redis = redis or client(settings.redis_url.get_secret_value())
         self.appender = Appender(self.redis, self.vault)
         self.directory = Directory(self.redis, settings.partitions)
         self._broker = streams.broker(settings.redis_url.get_secret_value())
