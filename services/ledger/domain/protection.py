@@ -12,7 +12,7 @@ from services.ledger.domain.breaks import Breaks, window
 from services.ledger.domain.entries import Account
 from services.ledger.domain.weeks import Window, week_of
 
-LONG = (12, 26)
+SEASON, HALF_A_YEAR = 12, 26
 """Weeks of the two windows that both have to say so."""
 
 
@@ -36,9 +36,11 @@ def unreturned(account: Account, breaks: Breaks, at_ms: int, least: Thresholds) 
         return False
     if breaks.on(at_ms):
         return False
-    season, half_a_year = (window(account.by_week, breaks, weeks, at_ms) for weeks in LONG)
-    return (_far_above(season, least) and _far_above(half_a_year, least)
-            and season is not None and season.weeks_of_giving >= least.weeks)
+    season = window(account.by_week, breaks, SEASON, at_ms)
+    if season is None or not _far_above(season, least) or season.weeks_of_giving < least.weeks:
+        return False
+    half_a_year = window(account.by_week, breaks, HALF_A_YEAR, at_ms)
+    return half_a_year is not None and _far_above(half_a_year, least)
 
 
 def only_gives(account: Account, breaks: Breaks, at_ms: int, least: Thresholds) -> bool:
@@ -47,8 +49,6 @@ def only_gives(account: Account, breaks: Breaks, at_ms: int, least: Thresholds) 
             and week_of(at_ms) - account.since >= least.only_weeks and not breaks.on(at_ms))
 
 
-def _far_above(recorded: Window | None, least: Thresholds) -> bool:
-    if recorded is None:
-        return False
+def _far_above(recorded: Window, least: Thresholds) -> bool:
     given, received = recorded.given, recorded.received
     return given >= least.times * received and given - received >= least.more

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.clock import DAY_MS
@@ -27,6 +28,9 @@ LETTERS: Mapping[Kind, str] = {
     Kind.LISTENED: "l", Kind.SHARED_EXPERIENCE: "e", Kind.SHARED_COPING: "c", Kind.PRACTICAL_HELP: "p", Kind.GESTURE: "g",
     Kind.SAT_TOGETHER: "s", Kind.WELCOMED_NEWCOMER: "w", Kind.OTHER: "o"}
 """Small when given, capital when received. They rest in rows, so none is ever changed."""
+
+BATCH_TWICE = 2_048
+"""What a batch of moments asks of a week it asks twice, deciding and applying; so many answers are remembered."""
 
 _KINDS: Mapping[str, Kind] = {letter: kind for kind, letter in LETTERS.items()}
 _SMALL = "".join(LETTERS.values())
@@ -64,6 +68,7 @@ class Weeks(NamedTuple):
     text: str = ""
     """From that week backwards."""
 
+    @lru_cache(BATCH_TWICE)  # noqa: B019  # of a tuple of a number and a text; nothing large lives on by it
     def moved(self, letter: str, week: int, by: int) -> Weeks:
         """A moment of `week` was written down (1) or taken back (-1). One older than all that is kept is in no week."""
         latest, text = self
@@ -125,6 +130,7 @@ class Window:
         return by_kind(self.text, given=False)
 
 
+@lru_cache(BATCH_TWICE)
 def moved(cells: str, letter: str, by: int) -> str:
     """The text of one week, or of all time, with one more or less of `letter`. Letters stand in their order, for what comes in
     another order has to end in the same text."""
