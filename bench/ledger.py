@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
+from bench import postgres
 from bench.figures import Figure, compared
 from bench.reader import BATCH, P0, fill, read_by
 from console.server import Server
@@ -25,7 +26,7 @@ from services.ledger.app import table
 from services.ledger.domain.entries import Account, Transfer, moment
 from services.ledger.domain.refusals import Pair
 from services.ledger.domain.weeks import Weeks, week_of
-from services.ledger.store import ACCOUNTS, HOLDERS, PAIRS, SERVICE, Holder
+from services.ledger.store import ACCOUNTS, HOLDERS, PAIRS, SERVICE, TRANSFERS, Holder
 from shared.clock import derived_id
 from shared.events import CountsChanged, Event, Kind, MomentRecorded, MomentShared
 from shared.rows import Table
@@ -33,7 +34,7 @@ from shared.rows import Table
 MOMENTS, PEOPLE, ROUNDS = 10_000, 10_000, 5
 SIZES = (PEOPLE, 100_000, *([1_000_000] if os.environ.get("TWOWAY_BENCH_MILLION") else []))
 SEED = 4
-BYTES_MAX = 600.0
+BYTES_MAX, MOMENT_BYTES_MAX = 600.0, 150.0
 
 
 async def measure() -> list[Figure]:
@@ -43,9 +44,10 @@ async def measure() -> list[Figure]:
         for _ in range(ROUNDS):
             bare.append(await _bare(redis))
             ours.append(await _ours(redis, server.url, PEOPLE))
-        person = await _bytes(redis)
+        person, each = await _bytes(redis, PEOPLE, HOLDERS, ACCOUNTS), await _bytes(redis, MOMENTS, TRANSFERS)
         by_size = {size: [await _ours(redis, server.url, size) for _ in range(3)] for size in SIZES}
         await redis.aclose()
+    beside = await _beside_postgres() if postgres.installed() else []
     costs = {size: 1 / median(speeds) for size, speeds in by_size.items()}
     slope = 1 + math.log(costs[SIZES[-1]] / costs[SIZES[0]]) / math.log(SIZES[-1] / SIZES[0])
     return [
@@ -53,9 +55,24 @@ async def measure() -> list[Figure]:
                  "the reference keeps neither pairs' rules nor weeks"),
         Figure("ledger, a person's counts and windows in the server", person, "bytes", None, None, BYTES_MAX, at_most=True,
                note="half a year of weekly giving and receiving; with the row that says whose account it is"),
+        Figure("ledger, a moment in the server", each, "bytes", None, None, MOMENT_BYTES_MAX, at_most=True),
         Figure(f"ledger, growth of the time from {SIZES[0]:,} to {SIZES[-1]:,} people and moments", slope, "slope", None, None,
                1.05, at_most=True),
+        *beside,
     ]
+
+
+async def _beside_postgres() -> list[Figure]:
+    """Both after every batch on the disk: `appendfsync always` here, `synchronous_commit` there."""
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder), options={"appendfsync": "always"}) as server:
+        redis = Redis.from_url(server.url)
+        for _ in range(ROUNDS):
+            ours.append(await _ours(redis, server.url, PEOPLE))
+            theirs.append(postgres.moments_a_second(PEOPLE, MOMENTS, BATCH))
+        await redis.aclose()
+    return [compared(f"ledger, beside PostgreSQL's double entry in batches of {BATCH}", "moments/s", ours, theirs, 1.0,
+                     "every batch on the disk; the reference keeps neither pairs' rules nor weeks, and tells nobody")]
 
 
 def _id(of: str, n: int) -> str:
@@ -109,10 +126,10 @@ async def _ours(redis: Redis, url: str, people: int) -> float:
     return MOMENTS / await read_by(table(), redis, url, MOMENTS)
 
 
-async def _bytes(redis: Redis) -> float:
-    """Of a person's two rows, as the server counts its own memory."""
-    usage = [int(await redis.memory_usage(each.path(P0, SERVICE), samples=0)) for each in (HOLDERS, ACCOUNTS)]
-    return sum(usage) / PEOPLE
+async def _bytes(redis: Redis, count: int, *tables: Table[Any]) -> float:
+    """Of `count` rows in each of these tables, as the server counts its own memory."""
+    usage = [int(await redis.memory_usage(each.path(P0, SERVICE), samples=0)) for each in tables]
+    return sum(usage) / count
 
 
 class Two(BaseModel):
