@@ -15,7 +15,6 @@ import typer
 from console import history as reading
 from console import shown, system
 from console.fates import seen
-from console.few import LEAST, Cell, kept_back, small, too_few
 from console.figures import quantile, share, waited
 from console.history import History
 from console.replayed import Taken, taken
@@ -23,6 +22,7 @@ from console.running import refuse
 from console.system import AsJson, Data, System, programme_of
 from shared.clock import DAY_MS
 from shared.events import Answer, Details, ProposalAnswered, SupportRequested
+from shared.few import LEAST, Cell, kept_back, small, too_few
 from shared.programme import Programme
 
 LANGUAGE, AGE_BAND = "language", "age_band"

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from console.few import LEAST
 from console.figures import quantile, share
 from console.simulate.run import Ran
 from console.simulate.town import Somebody
 from shared.clock import DAY_MS
 from shared.events import Answer
+from shared.few import LEAST
 
 
 def summary(ran: Ran) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.few import LEAST, LEAST_TOGETHER, Cell, kept_back, small, too_few
+from shared.few import LEAST, LEAST_TOGETHER, Cell, kept_back, small, too_few
 
 
 @pytest.mark.parametrize(("cell", "few"), [
