@@ -1,7 +1,7 @@
 """What a programme decides for itself: its communities, topics, languages, what else it asks, and lines of urgent help.
 
 Read once at start from `shared/programme.toml`, or from the file that TWOWAY_PROGRAMME names. The gateway shows it, the
-matcher validates nothing against it, the notifier puts its urgent help in every message.
+matcher validates nothing against it and counts by it who waits, the notifier puts its urgent help in every message.
 """
 
 from __future__ import annotations
@@ -87,6 +87,9 @@ class Programme(_Part):
     time_zone: str
     communities: tuple[Community, ...] = Field(min_length=1)
     topics: dict[str, str] = Field(min_length=2, max_length=64)
+    practical_help: tuple[str, ...] = Field(
+        (), description="topics in which a hand is wanted more than a talk; the programme sees how long people wait for it. "
+                        "None: that is not looked at")
     languages: dict[str, str] = Field(min_length=1)
     age_bands: Annotated[Answers, Field(max_length=AGE_BANDS_MAX)] = Field(
         {}, description="what people may choose to say of their age, in order; none: nobody is asked, neither of their own nor "
@@ -102,6 +105,16 @@ class Programme(_Part):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is no time zone; use a name such as Europe/London") from error
         return value
+
+    @field_validator("practical_help")
+    @classmethod
+    def _of_the_topics(cls, keys: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        topics = info.data.get("topics", dict.fromkeys(keys))  # topics that can't be used are told of before
+        for key in keys:
+            if key not in topics:
+                raise ValueError(f"{key[:60]!r} is no topic; name keys that stand under [topics], such as "
+                                 f"{next(iter(topics))}, or take it out")
+        return tuple(dict.fromkeys(keys))
 
     @field_validator("age_bands")
     @classmethod

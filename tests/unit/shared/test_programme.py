@@ -42,7 +42,24 @@ def test_age_bands_keep_the_order_of_the_file() -> None:
     assert list(load().age_bands) == ["18_24", "25_34", "35_44", "45_54", "55_64", "65_74", "75_up"]
 
 
+def test_which_topics_are_practical_help_is_the_programmes_to_say_and_it_may_say_of_none() -> None:
+    assert load().practical_help == ("forms", "money")
+    without = {key: value for key, value in SHIPPED.items() if key != "practical_help"}
+    assert Programme.model_validate(without).practical_help == ()
+    assert Programme.model_validate(SHIPPED | {"practical_help": ["money", "money"]}).practical_help == ("money",)
+
+
+def test_topics_that_cannot_be_used_are_named_before_what_is_practical_among_them() -> None:
+    with pytest.raises(ValidationError) as told:
+        Programme.model_validate(SHIPPED | {"topics": {"forms": "Help with forms"}})
+    assert [error["loc"] for error in told.value.errors()] == [("topics",)]
+
+
 @pytest.mark.parametrize(("changes", "said"), [
+    ({"practical_help": ["forms", "rent"]},
+     "practical_help: Value error, 'rent' is no topic; name keys that stand under [topics], such as anxiety, or take it out"),
+    ({"practical_help": "forms"}, "practical_help: Input should be a valid tuple"),
+    ({"practical_help": [3]}, "practical_help.0: Input should be a valid string"),
     ({"age_bands": {"young": "Young"}}, "at least two"),
     ({"age_bands": {"18-24": "18 to 24", "25_up": "25 or over"}}, "'18-24' can't be a key"),
     ({"age_bands": {f"a{n}": "Ages" for n in range(AGE_BANDS_MAX + 1)}}, f"at most {AGE_BANDS_MAX}"),
