@@ -30,6 +30,7 @@ FIELDS = frozenset({
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
     "part", "waiting", "for_ever", "chosen", "proposed", "no_longer_held", "proven_share", "sampled",
+    "median_days", "unproposed_14_days",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "runs_out_ms", "since_ms", "not_before_ms", "due_ms",
     "lag_entries", "lag_s",
     # what an operator chose to be called, in the operators' journal alone

@@ -118,7 +118,7 @@ class Services:
                                      first_in_line_days=AFTER_DAYS)
         of_ledger = LedgerSettings(**own)
         of_notifier = NotifierSettings(**own, try_out=True, smtp_url=None, mail_from=None)
-        self._policy, self._due = of_matcher.policy, Due()
+        self._policy, self._due = matcher.policy(of_matcher, programme), Due()
         self._decisions = Decisions(ZoneInfo(programme.time_zone), of_notifier.mail_domain)
         self.vault = Vault(KEY)
         self._memory = Memory(self.vault)

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from services.matcher.desk import Figures, say_what_ran_out, watch
 from services.matcher.domain.rounds import Policy
+from services.matcher.domain.waiting import AGE_BAND, LANGUAGE, LookedAt
 from services.matcher.handlers import answers, breaks, counts, decisions, parting, protection, requests, rounds, timers
 from services.matcher.handlers.ahead import Ahead, handling
 from services.matcher.handlers.changes import OWN
@@ -94,13 +95,20 @@ def ringing(service: Service, partition: Partition, memory: Memory, due: Due) ->
     return replace(service, warm=warm, after_commit=wake)
 
 
+def policy(settings: MatcherSettings, programme: Programme) -> Policy:
+    """What the operator chose, in settings and in the programme's file."""
+    return replace(settings.policy, looked_at=LookedAt(
+        facts=tuple(key for key, fact in programme.facts.items() if fact.fairness and key not in (LANGUAGE, AGE_BAND)),
+        age_bands=bool(programme.age_bands), practical=frozenset(programme.practical_help)))
+
+
 def build(settings: MatcherSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
     due, memories = Due(), dict[Partition, Memory]()
 
     def make(host: Host, partition: Partition) -> Service:
         memories[partition] = memory = Memory(host.vault)
-        return ringing(table(memory, settings.policy), partition, memory, due)
+        return ringing(table(memory, policy(settings, programme)), partition, memory, due)
 
     async def choose_rounds(host: Host) -> None:
         await Chooser(host, due, memories, settings.policy, settings.round_lease_s).run()

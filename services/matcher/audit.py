@@ -131,6 +131,7 @@ def _timers(state: Snapshot) -> Iterator[Finding]:
     due += [("draft_over", id, draft.runs_out_ms) for id, draft in state.drafts.items()]
     due += [("break_over", peer, standing.break_until_ms) for peer, standing in state.peers.items()]
     due += [("round", community, row.due_ms) for community, row in state.rounds.items()]
+    due += [("week_over", community, row.ends_ms) for community, row in state.weeks.items()]
     due += [("protection_over", peer, standing.protected_until_ms) for peer, standing in state.peers.items()]
     due += [("rest_over", peer, standing.rest_until_ms) for peer, standing in state.peers.items()]
     for timer in due:

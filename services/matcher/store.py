@@ -74,6 +74,13 @@ class Round(BaseModel):
                                        "no_longer_held": self.no_longer_held + no_longer_held})
 
 
+class Week(BaseModel):
+    """A community's week: when it is over, and who waits is counted."""
+
+    model_config = ConfigDict(frozen=True)
+    ends_ms: int
+
+
 PEERS = Table("peers", Standing)
 REQUESTS = Table("requests", Request)
 PROPOSALS = Table("proposals", Proposal)
@@ -82,7 +89,9 @@ DRAFTS = Table("drafts", Draft)
 PAIRS = Table("pairs", Pair)
 ROUNDS = Table("rounds", Round)
 """By community."""
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, DRAFTS, PAIRS, ROUNDS)
+WEEKS = Table("weeks", Week)
+"""By community, from its first request on."""
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, DRAFTS, PAIRS, ROUNDS, WEEKS)
 
 
 class State(Protocol):
@@ -202,6 +211,7 @@ class Snapshot:
     drafts: Mapping[str, Draft]
     pairs: Mapping[str, Pair]
     rounds: Mapping[str, Round]
+    weeks: Mapping[str, Week]
     timers: Sequence[TimerElapsed]
     now_ms: int
 
@@ -216,9 +226,9 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
         pipeline.hgetall(table.path(partition, SERVICE))
     pipeline.zrange(partition.timers, 0, -1)
     pipeline.time()
-    peers, requests, proposals, drafts, pairs, rounds, timers, (seconds, micros) = await pipeline.execute()
+    peers, requests, proposals, drafts, pairs, rounds, weeks, timers, (seconds, micros) = await pipeline.execute()
     return Snapshot(PEERS.load_all(peers), REQUESTS.load_all(requests), PROPOSALS.load_all(proposals),
-                    DRAFTS.load_all(drafts), PAIRS.load_all(pairs), ROUNDS.load_all(rounds),
+                    DRAFTS.load_all(drafts), PAIRS.load_all(pairs), ROUNDS.load_all(rounds), WEEKS.load_all(weeks),
                     [timer for text in timers if (timer := _timer(orjson.loads(text))) is not None],
                     int(seconds) * 1000 + int(micros) // 1000)
 

@@ -203,19 +203,23 @@ class RoundRun(Event, type="round.run", owner=MATCHER):
 class GroupWaiting(Part):
     """People of one group, by a fact that they chose to disclose, who wait; nothing of fewer than five."""
 
-    fact: str
-    value: str
+    fact: str = Field(description="a key of the programme's facts, age_band or language")
+    value: str = Field(description="a key of its values; not_said: of those who did not say")
     people: int
     median_days: int
 
 
 class WaitingCounted(Event, type="waiting.counted", owner=MATCHER):
-    """Who waits in a community at the end of a week: counts only, and none of a group of fewer than five."""
+    """Who waits in a community at the end of a week, with a place and nobody. Counts only; no group of fewer than five.
+
+    No number of days is one person's wait: each is the mean of five people's, those in the middle or those who wait longest.
+    """
 
     community: str
     waiting: int
     median_days: int = 0
     unproposed_14_days: int = Field(0, description="who waited 14 days without a proposal")
-    practical: int = Field(0, description="who seeks practical help and has nobody yet")
-    practical_oldest_days: int = 0
+    practical: int | None = Field(
+        None, description="who seeks practical help; none: too few to say, or the programme names no such topics")
+    practical_oldest_days: int = Field(0, description="0 where `practical` is 0 or none")
     groups: tuple[GroupWaiting, ...] = ()

@@ -35,6 +35,7 @@ from shared.events import (
     RequestRefused,
     RequestWaiting,
     Sealed,
+    WaitingCounted,
     Way,
 )
 from tests.integration.core.tally import Bench
@@ -282,3 +283,21 @@ async def test_the_matchers_state_made_again_from_the_log_is_the_same_to_the_byt
     await town.comes_out_of_the_log_again(tmp_path)
     assert await town.redis.xlen(P0.log) == entries
     assert await audit(town.redis, P0) == []
+
+
+async def test_who_waits_is_counted_by_what_the_programmes_file_lets_be_looked_at(town: Town, tmp_path: Path) -> None:
+    """As a week is over, by the timekeeper; and a rebuild knows when the next one is."""
+    said: dict[str, Any] = {"offers": (), "age_band": "25_34", "facts": {"gender": "woman", "talking": "quiet"}}
+    async with town.running(town.host()):
+        for number in range(10):
+            await town.append(await town.request(f"p{number}", seeks=("forms",) if number < 5 else ("sleep",), **said))
+        await town.all_read()
+        assert await town.said(WaitingCounted) == []
+        await town.everything_due()
+        await town.all_read()
+    [counted] = await town.said(WaitingCounted)
+    assert (counted.community, counted.waiting, counted.unproposed_14_days, counted.practical) == ("riverside", 10, 0, 5)
+    assert [(each.fact, each.value, each.people) for each in counted.groups] == [
+        ("gender", "woman", 10), ("age_band", "25_34", 10), ("language", "en", 10)]
+    assert await audit(town.redis, P0) == []
+    await town.comes_out_of_the_log_again(tmp_path)

@@ -44,25 +44,29 @@ class Person:
     """Key of a fact -> the values this person would rather meet: points, never a limit."""
     newcomer: bool = False
     welcomes_newcomers: bool = False
+    proposed_day: int = 0
+    """The latest day (since 1970, in UTC) on which somebody was proposed to them; 0 while nobody was."""
     given: int = 0
     received: int = 0
     """Moments of the last 26 weeks, as the ledger counts them. Their difference is shown to nobody (rule 6)."""
 
     @classmethod
     def of(cls, peer: str, request: str, community: str, since_ms: int, details: Details, places: int = 0,
-           strangers: frozenset[str] = frozenset(), alone: bool = True, given: int = 0, received: int = 0) -> Person:
+           strangers: frozenset[str] = frozenset(), alone: bool = True, given: int = 0, received: int = 0,
+           proposed_day: int = 0) -> Person:
         return cls(peer, request, community, since_ms, details, frozenset(details.seeks), frozenset(details.offers),
                    frozenset(details.avoids), frozenset(details.languages), frozenset(details.ways),
                    frozenset(details.times), as_compared(details.area or ""), places, strangers, alone,
                    age_band=details.age_band or "",
                    meets_ages=frozenset(details.meets_ages), facts=details.facts,
                    chosen_limits=_sets(details.chosen_limits), prefers=_sets(details.prefers),
-                   newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers, given=given, received=received)
+                   newcomer=details.newcomer, welcomes_newcomers=details.welcomes_newcomers, proposed_day=proposed_day,
+                   given=given, received=received)
 
     def standing(self, standing: Standing) -> Person:
         since_ms = self.since_ms if standing.since_ms is None else standing.since_ms
         return replace(self, since_ms=since_ms, places=standing.places, strangers=standing.strangers_to, alone=standing.alone,
-                       given=standing.given, received=standing.received)
+                       proposed_day=standing.proposed_day, given=standing.given, received=standing.received)
 
     def meeting(self, other: str) -> Person:
         """As they would be once something is proposed to them and that other."""

@@ -16,6 +16,7 @@ from services.matcher.domain.constraints import fits
 from services.matcher.domain.line import AFTER_DAYS, first_in_line, line
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match, by_rank
+from services.matcher.domain.waiting import NOTHING, LookedAt
 from services.matcher.domain.weights import PUBLISHED, Weights
 
 EXACT_MAX = 500
@@ -29,7 +30,7 @@ bar matters more than the pace: it comes down by whole days, and whoever arrives
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the operator chose: how good a pair has to be, how often a round comes, whether a coordinator looks first,
-    who goes first in a round, and what makes a pair good."""
+    who goes first in a round, what makes a pair good, and what is counted of those who wait."""
 
     bar: Bar = BARS["balanced"]
     round_every_ms: int = EVERY_MS
@@ -37,6 +38,8 @@ class Policy:
     first_in_line_days: int | None = AFTER_DAYS
     """Days of waiting from which whoever has nobody goes first; none: never."""
     weights: Weights = PUBLISHED
+    looked_at: LookedAt = NOTHING
+    """What the programme's file lets be counted of those who wait."""
 
 
 class Two(Protocol):

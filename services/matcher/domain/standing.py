@@ -60,6 +60,8 @@ class Standing(BaseModel):
     """Moments of the last 26 weeks, when the ledger last said so. For pairing alone (rule 6)."""
     counts_until_ms: int | None = None
     """Until when they count; none while the ledger has said nothing."""
+    proposed_day: int = 0
+    """The latest day (since 1970, in UTC) on which somebody was proposed to them; 0 while nobody was."""
     protected_until_ms: int = 0
     """Until then one open proposal or pair at most, whatever the request asks for; 0 when that is over."""
 
@@ -80,6 +82,11 @@ class Standing(BaseModel):
     def alone(self) -> bool:
         """Nobody is there, and nobody is proposed."""
         return not self.proposals and not self.pairs
+
+    @property
+    def waits(self) -> bool:
+        """With a place, and with nobody: whoever rests, is on a break or was set aside is not waiting to hear of anybody."""
+        return self.alone and self.places > 0
 
     @property
     def silent(self) -> bool:
@@ -132,6 +139,9 @@ class Standing(BaseModel):
 
     def reserved(self, proposal: str, other: str) -> Standing:
         return self._with(proposals={**self.proposals, proposal: other})
+
+    def proposed_on(self, day: int) -> Standing:
+        return self._with(proposed_day=day)
 
     def released(self, proposal: str) -> Standing:
         return self._with(proposals=_without(self.proposals, proposal))

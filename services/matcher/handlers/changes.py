@@ -9,7 +9,9 @@ from typing import Any
 from services.matcher.domain.drafts import RAN_OUT_APART_MS, Draft
 from services.matcher.domain.proposals import LAPSED_APART_MS, OVER, Proposal
 from services.matcher.domain.standing import Standing
-from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Pair, Round, State
+from services.matcher.domain.waiting import next_monday_ms
+from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, WEEKS, Pair, Round, State, Week
+from shared.clock import DAY_MS
 from shared.events import (
     AnswerRefused,
     DecisionRefused,
@@ -28,6 +30,7 @@ from shared.events import (
     RoundIntended,
     RoundRun,
     RoundScheduled,
+    WaitingCounted,
 )
 
 
@@ -58,6 +61,8 @@ def waiting(rows: State, event: RequestWaiting, at_ms: int) -> None:
     if request is not None:
         standing = rows.get(PEERS, event.peer) or Standing()
         rows.put(PEERS, event.peer, standing.asking(event.request, request.capacity, at_ms))
+        if rows.get(WEEKS, request.community) is None:
+            rows.put(WEEKS, request.community, Week(ends_ms=next_monday_ms(at_ms)))
 
 
 def refused(rows: State, event: RequestRefused, _at_ms: int) -> None:
@@ -83,11 +88,12 @@ def discarded(rows: State, event: ProposalDiscarded, at_ms: int) -> None:
         change_both(rows, event.peers, lambda standing, other: standing.kept_apart(other, at_ms + RAN_OUT_APART_MS))
 
 
-def made(rows: State, event: ProposalMade, _at_ms: int) -> None:
+def made(rows: State, event: ProposalMade, at_ms: int) -> None:
     """Both places are taken in the write that says so to anybody (rule 2)."""
     rows.put(PROPOSALS, event.proposal,
              Proposal(peers=event.peers, requests=event.requests, lapses_ms=event.lapses_ms))
-    change_both(rows, event.peers, lambda standing, other: standing.reserved(event.proposal, other))
+    change_both(rows, event.peers,
+                lambda standing, other: standing.reserved(event.proposal, other).proposed_on(at_ms // DAY_MS))
 
 
 def withdrawn(rows: State, event: ProposalWithdrawn, _at_ms: int) -> None:
@@ -151,8 +157,8 @@ def _latest(rows: State, community: str) -> Round:
     return rows.get(ROUNDS, community) or Round()
 
 
-def nothing(_rows: State, _event: AnswerRefused | DecisionRefused, _at_ms: int) -> None:
-    """What does not count changes nothing."""
+def nothing(_rows: State, _event: AnswerRefused | DecisionRefused | WaitingCounted, _at_ms: int) -> None:
+    """What does not count changes nothing, nor does what only tells."""
 
 
 OWN: Mapping[type[Event], Callable[[Any, Any, int], None]] = {
@@ -172,4 +178,5 @@ OWN: Mapping[type[Event], Callable[[Any, Any, int], None]] = {
     RoundIntended: intended,
     RoundApplied: applied,
     RoundRun: run,
+    WaitingCounted: nothing,
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.matcher.domain.waiting import next_monday_ms
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.handlers.changes import change, no_longer_next
 from services.matcher.handlers.loading import peer_and_proposals, request_and_rounds
-from services.matcher.store import PEERS, REQUESTS, Request, State
+from services.matcher.handlers.waiting import WEEK_OVER
+from services.matcher.store import PEERS, REQUESTS, WEEKS, Request, State
 from shared.events import Details, RequestRefused, RequestResumed, RequestWaiting, SupportRequested, SupportWithdrawn
 from shared.rows import KEYS, Ref, Rows
 
@@ -16,6 +18,7 @@ def needs_request(_rows: Rows, event: SupportRequested) -> Iterable[Ref]:
     yield PEERS, event.peer
     yield REQUESTS, event.request
     yield KEYS, event.peer
+    yield WEEKS, event.community
 
 
 def decide_request(ahead: Ahead, event: SupportRequested) -> None:
@@ -26,7 +29,10 @@ def decide_request(ahead: Ahead, event: SupportRequested) -> None:
     details, key = ahead.rows.open(event.details, Details), ahead.rows.get(KEYS, event.peer)
     if not isinstance(details, Details) or key is None:
         return ahead.say(RequestRefused(request=event.request, peer=event.peer, reason="unreadable"))
+    is_first = ahead.get(WEEKS, event.community) is None
     ahead.say(RequestWaiting(request=event.request, peer=event.peer, since_ms=ahead.now_ms))
+    if is_first:
+        ahead.remind(WEEK_OVER, event.community, next_monday_ms(ahead.now_ms))
     request, standing = ahead.get(REQUESTS, event.request), ahead.get(PEERS, event.peer)
     if request is not None and standing is not None:
         ahead.memory.learn(event.request, request, details, standing, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from services.matcher.handlers import answers, breaks, decisions, parting, protection, rounds
+from services.matcher.handlers import answers, breaks, decisions, parting, protection, rounds, waiting
 from services.matcher.handlers.ahead import Ahead
 from services.matcher.store import SERVICE, State
 from shared.events import TimerElapsed
@@ -26,6 +26,7 @@ BY_WHAT: Mapping[str, Beats] = {
     "apart_over": Beats(parting.needs_reunion, parting.decide_reunion, parting.apply_reunion),
     "protection_over": Beats(protection.needs_timer, protection.decide_timer, protection.apply_over),
     "round": Beats(rounds.needs_due, rounds.decide_due, rounds.apply_due),
+    waiting.WEEK_OVER: Beats(waiting.needs_end, waiting.decide_end, waiting.apply_end),
 }
 
 

@@ -12,6 +12,7 @@ from services.matcher.domain.bar import Bar
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match, Pool, by_rank, pair_if_good_enough
 from services.matcher.domain.standing import Standing
+from services.matcher.domain.waiting import LookedAt, Waiting, who_waits
 from services.matcher.domain.weights import PUBLISHED, Weights
 from services.matcher.pairing.ready import ENGINE, Engine
 from services.matcher.pairing.seen import Seen
@@ -110,6 +111,13 @@ class LivePool:
         """Everybody of a community who has a place, as of now; of very many, `seen` is the way to have them."""
         slots = self._many.get(community)
         return self._plain.waiting(community) if slots is None else tuple(slots.waiting())
+
+    def who_waits(self, community: str, now_ms: int, looked_at: LookedAt) -> Waiting:
+        """Everybody of a community who waits, to be told in counts."""
+        slots = self._many.get(community)
+        if slots is not None:
+            return slots.who_waits(now_ms, looked_at)
+        return who_waits(self._plain.waiting(community), now_ms, looked_at)
 
     def seen(self, community: str) -> Seen | None:
         """The same as columns, of a community that is kept so."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from services.matcher.domain.people import Person, as_compared
 from services.matcher.domain.standing import Standing
-from services.matcher.pairing import plainly
+from services.matcher.domain.waiting import UNPROPOSED_DAYS, LookedAt, Waiting
+from services.matcher.pairing import counted, plainly
 from services.matcher.pairing.columns import (
     AREA_SHIFT,
     AREAS_MAX,
@@ -41,8 +42,9 @@ PLACES_MAX = 255
 """More than anybody may choose."""
 
 _MASKS = ("offers", "seeks", "avoids", "showable", "languages", "traits", "refuses", "prefers")
-_OTHERS = {"meeting": np.uint32, "times": np.uint32, "since_day": np.int32, "since_rest": np.int32, "facts": np.int32,
-           "limits": np.int32, "wishes": np.int32, "ways": np.uint8, "places": np.uint8, "alone": np.bool_}
+_OTHERS = {"meeting": np.uint32, "times": np.uint32, "since_day": np.int32, "since_rest": np.int32,
+           "facts": np.int32, "limits": np.int32, "wishes": np.int32, "proposed_day": np.uint16, "ways": np.uint8,
+           "places": np.uint8, "alone": np.bool_}
 _WAYS = [tuple(way for way in Way if ways & WAY_BITS[way]) for ways in range(WAYS + 1)]
 """Of each mask of ways."""
 
@@ -116,16 +118,16 @@ class Slots:
     def put(self, person: Person) -> None:
         """Takes the place of what was known of this person. Raises TooVaried."""
         self._fill(person.peer, person.request, person.since_ms, person, person.details.showable,
-                   person.given - person.received, person.places, person.strangers, person.alone)
+                   person.given - person.received, person.places, person.strangers, person.alone, person.proposed_day)
 
     def learn(self, peer: str, request: str, since_ms: int, details: Details, standing: Standing) -> None:
         """The same from what a request says, without making a person of it first: half the time. Raises TooVaried."""
         since_ms = since_ms if standing.since_ms is None else standing.since_ms
         self._fill(peer, request, since_ms, details, details.showable, standing.given - standing.received, standing.places,
-                   standing.strangers_to, standing.alone)
+                   standing.strangers_to, standing.alone, standing.proposed_day)
 
     def _fill(self, peer: str, request: str, since_ms: int, said: Person | Details, showable: Iterable[str], difference: int,
-              places: int, strangers: AbstractSet[str], alone: bool) -> None:
+              places: int, strangers: AbstractSet[str], alone: bool, proposed_day: int) -> None:
         topics = [frozenset(each) for each in (said.offers, said.seeks, said.avoids, showable)]
         self._topics.mask(topics[0].union(*topics[1:]))
         masks = (*map(self._topics.mask, topics), self._languages.mask(frozenset(said.languages)))
@@ -137,7 +139,8 @@ class Slots:
         ways = sum(map(WAY_BITS.__getitem__, frozenset(said.ways)))
         before = int(of["places"][slot])
         meeting = meeting_of(0, len(topics[1]), said.newcomer, said.welcomes_newcomers, area)
-        row = (*masks, *traits, meeting, times_of(ticked, difference), day, rest, facts, limits, wishes, ways, before, alone)
+        row = (*masks, *traits, meeting, times_of(ticked, difference), day, rest, facts, limits, wishes, proposed_day, ways,
+               before, alone)
         for column, value in zip(of.values(), row, strict=True):
             column[slot] = value
         if slot < len(self._requests):
@@ -147,7 +150,7 @@ class Slots:
 
     def stand(self, peer: str, standing: Standing) -> None:
         slot = self._ids.find(peer)
-        self._of["alone"][slot] = standing.alone
+        self._of["alone"][slot], self._of["proposed_day"][slot] = standing.alone, standing.proposed_day
         if standing.since_ms is not None:
             self._of["since_day"][slot], self._of["since_rest"][slot] = divmod(standing.since_ms, DAY_MS)
         self._stand(slot, peer, standing.places, standing.strangers_to)
@@ -220,6 +223,18 @@ class Slots:
         columns = Columns._make([*(of[name][slots] for name in Columns._fields[:-1]), np.zeros(len(slots), np.int32)])
         return Seen(slots, keys, requests, texts | others, columns, since_ms, of["places"][slots], of["alone"][slots],
                     dict(self._strangers))
+
+    def who_waits(self, now_ms: int, looked_at: LookedAt) -> Waiting:
+        """As `domain/waiting.py` has it: some tens of milliseconds for a hundred thousand people."""
+        of, rows = self._of, self._ids.rows
+        there = np.nonzero(of["alone"][:rows] & (of["places"][:rows] > 0))[0]
+        since_ms = of["since_day"][there].astype(np.int64) * DAY_MS + of["since_rest"][there]
+        days = np.maximum(0, now_ms - since_ms) // DAY_MS
+        practical = (of["seeks"][there] & self._topics.known(looked_at.practical)) != 0
+        unproposed = np.minimum(days, now_ms // DAY_MS - of["proposed_day"][there].astype(np.int64)) >= UNPROPOSED_DAYS
+        facts = counted.by_fact(days, of["facts"][there], self._facts, looked_at)
+        languages = counted.by_language(days, of["languages"][there], self._languages.words)
+        return Waiting(days.tolist(), int(unproposed.sum()), days[practical].tolist(), facts | languages)
 
     # what a slot holds
 
@@ -308,7 +323,8 @@ class Slots:
             newcomer=bool(meeting >> NEW_SHIFT & 1), welcomes_newcomers=bool(meeting >> WELCOMES_SHIFT & 1))
         since_ms = said["since_day"] * DAY_MS + said["since_rest"]
         return Person.of(peer, self._requests.name(slot), self.community, since_ms, details, said["places"],
-                         self._strangers.get(slot, frozenset()), said["alone"], max(0, net), max(0, -net))
+                         self._strangers.get(slot, frozenset()), said["alone"], max(0, net), max(0, -net),
+                         said["proposed_day"])
 
 
 def _listed(values: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:

@@ -52,6 +52,10 @@ class Words:
             self._learn(sorted(word for word in words if word not in self._bit))
         return sum(map(self._bit.__getitem__, words))
 
+    def known(self, words: Iterable[str]) -> int:
+        """The mask of those that have a bit; none gets one."""
+        return sum(self._bit.get(word, 0) for word in set(words))
+
     def words(self, mask: int) -> tuple[str, ...]:
         """The words of a mask, in their order."""
         if mask not in self._of_mask:

@@ -85,10 +85,11 @@ async def test_somebody_in_more_places_than_they_chose_is_named(twoway: Twoway, 
     assert ("matcher", "over_capacity") in await findings(twoway)
 
 
-async def test_a_proposal_and_a_round_without_their_timers_are_named(twoway: Twoway, loop: Loop) -> None:
+async def test_a_proposal_a_round_and_a_week_without_their_timers_are_named(twoway: Twoway, loop: Loop) -> None:
     await lived_in(loop)
     await loop.redis.delete(loop.partition.timers)
-    assert await findings(twoway) == {("matcher", "no_timer_for_lapse"), ("matcher", "no_timer_for_round")}
+    assert await findings(twoway) == {
+        ("matcher", "no_timer_for_lapse"), ("matcher", "no_timer_for_round"), ("matcher", "no_timer_for_week_over")}
 
 
 async def test_somebody_who_waits_and_can_count_on_no_round_is_named(twoway: Twoway, loop: Loop) -> None:

@@ -76,6 +76,7 @@ def without(rows: Any, id: str) -> dict[str, Any]:
     (lambda s: standing(s, "cleo", aside=True), "proposed_though_set_aside"),
     (lambda s: standing(s, "fay", lapses=3), "not_set_aside"),
     (lambda s: replace(s, timers=[]), "no_timer_for_round"),
+    (lambda s: replace(s, timers=[]), "no_timer_for_week_over"),
     (lambda s: replace(s, rounds={}), "no_round_to_come"),
     (lambda s: replace(s, rounds={"riverside": Round()}), "no_round_to_come"),
     (lambda s: replace(s, rounds={"riverside": Round(under_way="r", began_ms=s.now_ms - 3_600_001)}), "round_does_not_end"),
@@ -119,5 +120,5 @@ def test_a_timer_that_is_due_may_be_on_its_way(healthy: Snapshot) -> None:
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert findings(Snapshot({}, {}, {}, {}, {}, {}, [], 0)) == []
-    assert findings(Snapshot({"ada": Standing()}, {}, {}, {}, {}, {}, [], 0)) == []
+    assert findings(Snapshot({}, {}, {}, {}, {}, {}, {}, [], 0)) == []
+    assert findings(Snapshot({"ada": Standing()}, {}, {}, {}, {}, {}, {}, [], 0)) == []

@@ -17,6 +17,7 @@ from services.matcher.domain.constraints import fits
 from services.matcher.domain.people import Person
 from services.matcher.domain.pool import Match, Pool
 from services.matcher.domain.standing import Standing
+from services.matcher.domain.waiting import LookedAt, Waiting, who_waits
 from services.matcher.domain.weights import PUBLISHED, Weights
 from services.matcher.pairing.live import LivePool
 from services.matcher.pairing.ready import Engine
@@ -94,10 +95,19 @@ STEPS = st.lists(st.one_of(
     st.sampled_from("abcdefgh").map(lambda name: ("drop", name)),
     st.tuples(st.just("stand"), st.sampled_from("abcdefgh"), st.builds(
         Standing, request=st.just("r"), capacity=st.integers(0, 4), given=st.integers(0, 30), received=st.integers(0, 30),
-        proposals=st.dictionaries(st.just("p"), st.sampled_from("ax")),
+        proposals=st.dictionaries(st.just("p"), st.sampled_from("ax")), proposed_day=st.integers(0, 400),
         apart=st.dictionaries(st.sampled_from("abcxyz"), st.none()))),
     st.tuples(st.just("count"), st.sampled_from("abcdefgh"), st.integers(0, 30), st.integers(0, 30)),
 ), max_size=25)
+
+
+LOOKED_AT = LookedAt(("carer", "gender", "asked no more"), True, frozenset(("forms", "unheard of")))
+
+
+def counted(waiting: Waiting) -> Any:
+    """Lists in their order, and only groups of somebody."""
+    groups = {(fact, value): sorted(days) for fact, each in waiting.groups.items() for value, days in each.items()}
+    return sorted(waiting.days), waiting.unproposed, sorted(waiting.practical), groups
 
 
 def play(pool: Pool | LivePool, step: Any) -> None:
@@ -129,6 +139,8 @@ def test_whatever_people_do_the_same_are_proposed(
         for community in ("riverside", "hillview"):
             assert live.with_places(community) == plain.with_places(community)
             assert ({each.peer for each in live.waiting(community)} == {each.peer for each in plain.waiting(community)})
+            assert counted(live.who_waits(community, now_ms, LOOKED_AT)) == counted(
+                who_waits(plain.waiting(community), now_ms, LOOKED_AT))
         for one in plain:
             for other in plain:
                 requests = one.request, other.request

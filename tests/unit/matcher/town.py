@@ -15,7 +15,7 @@ from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
 from services.matcher.pairing.live import LivePool
-from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, Snapshot
+from services.matcher.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REQUESTS, ROUNDS, WEEKS, Snapshot
 from services.matcher.worker import Ref, choose, parts, seed_of, seen_by_a_round
 from shared.clock import DAY_MS
 from shared.events import (
@@ -47,6 +47,7 @@ from shared.events import (
     SupportRequested,
     SupportWithdrawn,
     TimerElapsed,
+    WaitingCounted,
 )
 from shared.rows import KEYS
 from shared.stream.names import Partition
@@ -66,7 +67,7 @@ def person(name: str = "a", *, since_ms: int = 0, community: str = "riverside", 
         Standing(request=f"r-{name}", capacity=1))
 
 
-ROUNDS_SAID = (RoundScheduled, RoundIntended, RoundApplied, RoundRun)
+SAID_OF_NOBODY = (RoundScheduled, RoundIntended, RoundApplied, RoundRun, WaitingCounted)
 DAILY = Policy(round_every_ms=DAY_MS, assist=False)
 """A round a day: the bar comes down by whole days, so that more of them would come to nothing new. No coordinator looks."""
 
@@ -77,8 +78,8 @@ ASSISTED = Policy(round_every_ms=DAY_MS, assist=True)
 class Town(InMemory):
     """People are called by one letter; what they do is told by the gateway's events.
 
-    A round's worker is at work as soon as the round is intended, unless it is `held`. What is said of rounds is not among
-    what `hear` and all that people do return: most tests are about people.
+    A round's worker is at work as soon as the round is intended, unless it is `held`. What is said of rounds and in counts is
+    not among what `hear` and all that people do return: most tests are about people.
     """
 
     def __init__(self, policy: Policy = DAILY, make_pool: Callable[[], LivePool] = LivePool) -> None:
@@ -106,7 +107,7 @@ class Town(InMemory):
                 said += self.workers_tell()
                 self.rounds_ms[each.community] = self.now_ms
                 self.counted_since -= {person.peer for person in people}
-        return [each for each in said if not isinstance(each, ROUNDS_SAID)]
+        return [each for each in said if not isinstance(each, SAID_OF_NOBODY)]
 
     def workers_tell(self) -> list[Event]:
         """What was chosen while they were held is read now, whatever happened meanwhile."""
@@ -209,9 +210,9 @@ class Town(InMemory):
     def snapshot(self) -> Snapshot:
         tables = self.stored()
         rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
-                           for table in (PEERS, REQUESTS, PROPOSALS, DRAFTS, PAIRS, ROUNDS)]
+                           for table in (PEERS, REQUESTS, PROPOSALS, DRAFTS, PAIRS, ROUNDS, WEEKS)]
         timers = [each for each in self.timers if isinstance(each, TimerElapsed)]
-        return Snapshot(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], timers, self.now_ms)
+        return Snapshot(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], timers, self.now_ms)
 
     def findings(self) -> list[Finding]:
         held = "round_does_not_end" if self.held else None
