@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from console import shown, system
 from console.system import AsJson, Data, System
 from services.gateway.store import CONCERNS
 from services.gateway.store import SERVICE as GATEWAY
-from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, all_drafts, all_rounds
+from services.matcher.domain.standing import Standing
+from services.matcher.domain.waiting import is_unproposed
+from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SCAN, all_drafts, all_rounds
 from services.matcher.store import SERVICE as MATCHER
 from shared import SERVICES, lag
 from shared.rows import Table
@@ -40,6 +42,9 @@ class Status:
     """All that are open: a request stays open for as many buddies as its person chose."""
     waiting: int
     """Those of people who have nobody yet, and nobody in sight: no pair, no proposal, not even for a coordinator to see."""
+    unproposed_14_days: int
+    """Those of people who have waited for 14 days in which nobody was proposed to them; whoever rests, is on a break or was set
+    aside is not among them."""
     drafts: int
     """What waits for a coordinator."""
     oldest_draft_s: float | None
@@ -85,17 +90,41 @@ async def _partition(at: System, partition: Partition) -> Status:
     rounds = (await all_rounds(at.redis, partition)).values()
     due_ms = [row.due_ms for row in rounds if row.due_ms]
     drafted_ms = [draft.since_ms async for _, draft in all_drafts(at.redis, partition)]
+    waiting, unproposed = await _waiting(at, partition)
     return Status(
         partition=partition.number, readers=readers, requests=requests, dead_letters=dead, timers=timers,
         log_entries=entries, rounds_under_way=sum(row.under_way is not None for row in rounds),
         proven_share=min((row.proven_share for row in rounds if row.proven_share is not None), default=None),
         next_round_s=max(0, min(due_ms) - at.clock.now_ms()) / 1000 if due_ms else None,
-        waiting=await _count(at, partition, MATCHER, PEERS, lambda row: row.request and not row.proposals and not row.pairs),
-        drafts=len(drafted_ms),
+        waiting=waiting, unproposed_14_days=unproposed, drafts=len(drafted_ms),
         oldest_draft_s=max(0, at.clock.now_ms() - min(drafted_ms)) / 1000 if drafted_ms else None,
         proposals=await _count(at, partition, MATCHER, PROPOSALS, lambda row: row.peers is not None),
         pairs=await _count(at, partition, MATCHER, PAIRS, lambda row: not row.over),
         concerns=await _count(at, partition, GATEWAY, CONCERNS, lambda row: row.closed_ms is None))
+
+
+async def _waiting(at: System, partition: Partition) -> tuple[int, int]:
+    """(`waiting`, `unproposed_14_days`). Read bit by bit, so that nobody waits for it."""
+    waiting, unproposed, now_ms = set[str](), set[str](), at.clock.now_ms()
+    cursor = 0
+    while True:
+        page: Any = await at.redis.hscan(PEERS.path(partition, MATCHER), cursor, count=SCAN)
+        cursor, found = page
+        alone = {peer: row for peer, row in PEERS.load_all(found).items() if row.request is not None and row.alone}
+        waiting |= alone.keys()
+        since_ms = await _since_ms(at, partition, alone)
+        unproposed |= {peer for peer, row in alone.items() if row.waits and peer in since_ms
+                       and is_unproposed(since_ms[peer], row.proposed_day, now_ms)}
+        if cursor == 0:
+            return len(waiting), len(unproposed)
+
+
+async def _since_ms(at: System, partition: Partition, standings: Mapping[str, Standing]) -> dict[str, int]:
+    """From when each one's wait counts. Whose request is gone by now is not among them."""
+    known = {peer: row.since_ms for peer, row in standings.items() if row.since_ms is not None}
+    asked = {peer: row.request for peer, row in standings.items() if peer not in known and row.request is not None}
+    texts: Any = await at.redis.hmget(REQUESTS.path(partition, MATCHER), list(asked.values())) if asked else []
+    return known | {peer: REQUESTS.load(text).since_ms for peer, text in zip(asked, texts, strict=True) if text is not None}
 
 
 async def _reader(at: System, partition: Partition, service: str) -> Reader:
@@ -119,14 +148,20 @@ def _show(found: list[Status]) -> None:
     names = ("partition", "requests", "waiting", "for approval", "proposals", "pairs", "next round", "proven", "concerns",
              "dead letters", "timers", "log entries")
     shown.table(names, (
-        (f"p{each.partition}", each.requests, each.waiting, _drafts(each), each.proposals, each.pairs, _round(each),
+        (f"p{each.partition}", each.requests, _waits(each), _drafts(each), each.proposals, each.pairs, _round(each),
          _proven(each), each.concerns, each.dead_letters, each.timers, each.log_entries) for each in found))
     if any(each.dead_letters for each in found):
         print("Look at what was set aside: twoway dead-letters list")
+    if any(each.unproposed_14_days for each in found):
+        print("Somebody has waited for 14 days, and nobody was proposed to them: twoway fairness shows which groups wait")
     if any(each.drafts for each in found):
         print("Suggestions wait for a coordinator: twoway proposals list")
     if any(each.concerns for each in found):
         print("Somebody asked the programme to look: twoway concerns list")
+
+
+def _waits(each: Status) -> str:
+    return f"{each.waiting}, {each.unproposed_14_days} unproposed" if each.unproposed_14_days else str(each.waiting)
 
 
 def _drafts(each: Status) -> str:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from shared.events import ConcernRaised, FreeText
+from services.matcher.store import REQUESTS
+from shared.clock import DAY_MS
+from shared.events import Answer, BreakKind, BreakStarted, ConcernRaised, FreeText, ProposalAnswered
 from shared.stream.dead import DEAD, DeadLetter
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import Loop
@@ -31,6 +33,25 @@ async def test_what_waits_and_what_is_under_way_is_counted_without_what_is_over(
     assert (status["requests"], status["waiting"]) == (5, 1)
     assert status["timers"] >= 1
     assert status["log_entries"] == await loop.redis.xlen(loop.partition.log)
+
+
+async def test_whoever_has_waited_for_14_days_and_heard_of_nobody_is_told(twoway: Twoway, loop: Loop) -> None:
+    ann, _ = await loop.person("ann"), await loop.person("ben")
+    await loop.settle()
+    await loop.say(ProposalAnswered(peer=ann, proposal=next(iter(await loop.rows("matcher", "proposals"))),
+                                    answer=Answer.NOT_THIS_PERSON))
+    *_, eve = [await loop.person(name, ways=()) for name in ("cat", "dan", "eve")]
+    await loop.say(BreakStarted(peer=eve, kind=BreakKind.BREAK, until_ms=2**42))
+    await loop.settle()
+    assert (await twoway("status", "--json", code=1)).json[0]["unproposed_14_days"] == 0
+    for days, unproposed in ((13.9, 0), (14, 2)):
+        for id, row in (await loop.rows("matcher", "requests")).items():
+            row = row.model_copy(update={"since_ms": loop.clock.now_ms() - round(days * DAY_MS)})
+            await loop.redis.hset(REQUESTS.path(loop.partition, "matcher"), id, REQUESTS.dump(row))
+        [status] = (await twoway("status", "--json", code=1)).json
+        assert (status["waiting"], status["unproposed_14_days"]) == (5, unproposed), "ann and ben heard of somebody today"
+    assert "5, 2 unproposed" in (await twoway("status", code=1)).out
+    assert "twoway fairness" in (await twoway("status", code=1)).out
 
 
 async def test_the_next_round_is_told_while_somebody_waits_with_a_place(twoway: Twoway, loop: Loop) -> None:
