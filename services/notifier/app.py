@@ -62,6 +62,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
             e.ContactOffered: Handling(on.pair, do.contact_offered, to.contact_offered),
             e.ContactTakenBack: Handling(on.pair, do.contact_taken_back, to.contact_taken_back),
             e.GestureSent: Handling(on.pair, do.gesture_sent),
+            e.MomentThanked: Handling(on.pair, do.moment_thanked),
             e.GivingUnreturned: Handling(on.peer, do.giving_unreturned),
             e.ReceivingUnrecorded: Handling(on.peer, do.receiving_unrecorded),
             e.ReferralMade: Handling(on.referral, do.referral_made, to.referral_made),

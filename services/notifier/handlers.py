@@ -24,6 +24,7 @@ from services.notifier.store import (
 from shared.clock import derived_id
 from shared.events import (
     Event,
+    GestureSent,
     MessageAttempted,
     MessageClass,
     MessageDelivered,
@@ -31,6 +32,7 @@ from shared.events import (
     MessageHeld,
     MessageIntended,
     MessageWithheld,
+    MomentThanked,
     TimerElapsed,
 )
 from shared.rows import Rows
@@ -135,12 +137,12 @@ class Decisions:
         return said
 
     def gesture_sent(self, rows: Rows, entry: Entry) -> Said:
-        row = rows.get(PAIRS, entry.event.pair)
-        if row is None or {entry.event.giver, entry.event.receiver} != set(row.peers):
-            return []  # no gesture of this pair, or one that came after its end
-        if rows.get(PEOPLE, entry.event.giver) is None:
-            return []  # they left before it came
-        return self._told(rows, entry, [], entry.event.receiver, of_gesture(entry.event.gesture), entry.event.pair)
+        event: GestureSent = entry.event
+        return self._sent_kindly(rows, entry, (event.giver, event.receiver), of_gesture(event.gesture))
+
+    def moment_thanked(self, rows: Rows, entry: Entry) -> Said:
+        event: MomentThanked = entry.event
+        return self._sent_kindly(rows, entry, (event.peer, event.to), Template.THANKED)
 
     def giving_unreturned(self, rows: Rows, entry: Entry) -> Said:
         """A rest is offered, or to ask for something small; privately, and not again soon (rule 7)."""
@@ -251,6 +253,15 @@ class Decisions:
     def _asked(self, rows: Rows, message: str, row: MessageRow, at_ms: int) -> Verdict:
         table, to = recipient(row.template, row.to)
         return verdict(row.klass, self.standing(rows.get(table, to), message), at_ms)
+
+    def _sent_kindly(self, rows: Rows, entry: Entry, of_and_to: tuple[str, str], template: Template) -> Said:
+        """From one of a pair to the other."""
+        row, (sender, to) = rows.get(PAIRS, entry.event.pair), of_and_to
+        if row is None or set(of_and_to) != set(row.peers):
+            return []  # not of this pair, or after its end
+        if rows.get(PEOPLE, sender) is None:
+            return []  # they left before it came
+        return self._told(rows, entry, [], to, template, entry.event.pair)
 
     def _told_both(self, rows: Rows, entry: Entry, said: Said, both: Sequence[str], template: Template,
                    about: str) -> Said:

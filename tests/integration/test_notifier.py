@@ -24,6 +24,7 @@ from shared.events import (
     BreakStarted,
     Gesture,
     GestureSent,
+    MomentThanked,
     PairFormed,
     PeerLeft,
     PreferencesChanged,
@@ -74,12 +75,15 @@ async def test_from_a_request_to_an_introduction_every_message_arrives_once(redi
             await town.happens(
                 ProposalMade(proposal="p", requests=("r", "s"), peers=("ann", "ben"), benefit=1, lapses_ms=0,
                              reasons=(Sealed("s1.ann.x"), Sealed("s1.ben.x"))),
-                PairFormed(pair="pair", proposal="p", peers=("ann", "ben")), gesture("pair", "ann", "ben"))
-            outcomes = await town.all_ended(7)
+                PairFormed(pair="pair", proposal="p", peers=("ann", "ben")), gesture("pair", "ann", "ben"),
+                MomentThanked(moment="m", pair="pair", peer="ben", to="ann"))
+            outcomes = await town.all_ended(8)
     assert sum(told == ["delivered"] for told in outcomes.values()) + sum(
-        told == ["withheld no_longer_open"] for told in outcomes.values()) == 7
+        told == ["withheld no_longer_open"] for told in outcomes.values()) == 8
     assert set(server.ids().values()) == {1}
-    assert len(server.to("ben@example.org")) == len(server.to("ann@example.org")) + 1
+    assert len(server.to("ben@example.org")) == len(server.to("ann@example.org"))
+    assert any("A cup of tea for you." in message.get_content() for message in server.to("ben@example.org"))
+    assert any("Thank you for a moment you shared." in message.get_content() for message in server.to("ann@example.org"))
     assert all(message["From"] == SENDER for _, message in server.taken)
 
 

@@ -21,6 +21,7 @@ class Template(StrEnum):
     INVITATION = "invitation"
     REST_OR_ASK = "rest_or_ask"
     WOULD_LIKE = "would_like"
+    THANKED = "thanked"
     GESTURE_CUP_OF_TEA = "gesture_cup_of_tea"
     GESTURE_THINKING_OF_YOU = "gesture_thinking_of_you"
     GESTURE_I_HEAR_YOU = "gesture_i_hear_you"
@@ -36,7 +37,8 @@ NUDGES = (Template.REST_OR_ASK, Template.WOULD_LIKE)
 
 
 def klass_of(template: Template) -> MessageClass:
-    """Gestures and nudges are kind, what brings a link that opens their page is sign-in, and everything else is essential."""
+    """Gestures, thanks and nudges are kind, what brings a link that opens their page is sign-in, and all else is essential."""
     if template in (Template.SIGN_IN, Template.KNOWN_ALREADY):
         return MessageClass.SIGN_IN
-    return MessageClass.KIND if template in NUDGES or template.startswith("gesture_") else MessageClass.ESSENTIAL
+    kind = template in (*NUDGES, Template.THANKED) or template.startswith("gesture_")
+    return MessageClass.KIND if kind else MessageClass.ESSENTIAL

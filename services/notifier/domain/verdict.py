@@ -14,7 +14,8 @@ from shared.clock import DAY_MS
 from shared.events import MessageClass
 
 KIND_A_DAY_MAX, KIND_A_WEEK_MAX = 1, 3
-"""Gestures that reach a person by message in any 24 hours and any 7 days (rule 9); the rest waits on their page."""
+"""Gestures, thanks and nudges that reach a person by message in any 24 hours and any 7 days (rule 9); the rest waits on
+their page."""
 
 SAME_NUDGE_MAX = 2
 """How often in a row the same nudge is given, by message or on the page (rule 9)."""

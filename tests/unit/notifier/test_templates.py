@@ -113,11 +113,12 @@ def test_whoever_did_not_ask_for_a_message_that_anybody_can_have_sent_is_told_wh
     assert "If that was not you, " in text
 
 
-def test_the_words_of_each_gesture_are_in_its_message():
+def test_the_words_of_each_gesture_and_of_thanks_are_in_its_message():
     for template, said in {Template.GESTURE_CUP_OF_TEA: "A cup of tea for you.",
                            Template.GESTURE_THINKING_OF_YOU: "Thinking of you.",
                            Template.GESTURE_I_HEAR_YOU: "I hear you.",
-                           Template.GESTURE_THANK_YOU: "Thank you."}.items():
+                           Template.GESTURE_THANK_YOU: "Thank you.",
+                           Template.THANKED: "Thank you for a moment you shared."}.items():
         assert f"\n{said}\n" in rendered("en", template).text
 
 
