@@ -26,11 +26,11 @@ FIELDS = frozenset({
     # random ids of things, never of their content
     "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "checkin", "training",
     "concern", "message", "message_ref", "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about",
-    "of",
+    "of", "linked", "same_as",
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
     "part", "waiting", "for_ever", "chosen", "proposed", "no_longer_held", "proven_share", "sampled",
-    "median_days", "unproposed_14_days",
+    "median_days", "unproposed_14_days", "week", "milestone",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "runs_out_ms", "since_ms", "not_before_ms", "due_ms",
     "lag_entries", "lag_s",
     # what an operator chose to be called, in the operators' journal alone

@@ -1,7 +1,22 @@
 from __future__ import annotations
 
 from shared.clock import Clock
-from shared.events import Answer, Invitation, ProposalAnswered, ReferralMade
+from shared.events import (
+    Answer,
+    Invitation,
+    Kind,
+    Listened,
+    MilestoneReached,
+    MomentRecorded,
+    MomentRememberedDifferently,
+    MomentThanked,
+    ProposalAnswered,
+    PulseAnswered,
+    ReferralMade,
+    Signal,
+    SignalsComputed,
+    WaitingCounted,
+)
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import SECRETS, Loop
@@ -92,3 +107,36 @@ async def test_an_entry_that_nobody_can_read_has_a_story_too(twoway: Twoway, loo
     told = (await twoway("trace", "broken-entry-1", "--json")).json
     assert (told[0]["type"], told[0]["body"]) == ("moment.shared", "not JSON, 2 characters")
     assert {each["service"] for each in told if each["type"] == "entry.set_aside"} == {"ledger", "gateway"}
+
+
+async def test_the_story_of_a_moment_tells_of_thanks_and_of_another_memory(twoway: Twoway, loop: Loop) -> None:
+    first, second, pair = await loop.pair()
+    moment = await loop.moment(pair, first, second)
+    await loop.settle()
+    thanked = await loop.say(MomentThanked(moment=moment, pair=pair, peer=second, to=first))
+    await loop.say(MomentRememberedDifferently(moment=moment, peer=second))
+    await loop.settle()
+    told = (await twoway("trace", moment, "--json")).json
+    types = [(each["service"], each["type"]) for each in told]
+    assert ("gateway", "moment.thanked") in types
+    assert ("gateway", "moment.remembered_differently") in types
+    [message] = [each for each in told if each["cause"] == thanked]
+    assert (message["service"], message["type"], message["body"]["template"]) == ("notifier", "message.intended", "thanked")
+
+
+async def test_a_line_of_a_story_names_what_goes_together_and_nothing_that_somebody_felt(twoway: Twoway, loop: Loop) -> None:
+    a_signal = Signal(name="kinds", window_weeks=12, numerator=3, value=3.0, state="fine")
+    said = {
+        "linked=0ther-way same_as=the-same": MomentRecorded(
+            moment="a-moment", pair="a-pair", giver="ann", receiver="ben", kind=Kind.LISTENED, recorded_by="ann",
+            linked="0ther-way", same_as="the-same"),
+        "milestone=first_giving": MilestoneReached(peer="ann", milestone="first_giving"),
+        "week=2955": SignalsComputed(community="riverside", week=2955, signals=(a_signal,)),
+        "waiting=41 median_days=6 unproposed_14_days=3": WaitingCounted(
+            community="riverside", waiting=41, median_days=6, unproposed_14_days=3, practical=17, practical_oldest_days=19),
+    }
+    for words, event in said.items():
+        assert words in " ".join((await twoway("trace", await loop.say(event))).out.split())
+    out = (await twoway("trace", await loop.say(PulseAnswered(peer="ann", listened=Listened.PARTLY)))).out
+    assert "peer=ann" in out
+    assert "partly" not in out
