@@ -7,6 +7,7 @@ and memory are those of a process of their own. What a core does in a second is 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
@@ -19,23 +20,27 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from bench import pools
 from bench.figures import Figure
 from console.server import Server
-from services.matcher.app import table
+from services.matcher.app import policy, table
 from services.matcher.domain.bar import BARS
 from services.matcher.domain.people import Person
 from services.matcher.domain.rounds import Policy
 from services.matcher.domain.standing import Standing
+from services.matcher.domain.waiting import told
 from services.matcher.memory import Memory
 from services.matcher.pairing.live import LivePool
 from services.matcher.pairing.ready import ENGINE
+from services.matcher.settings import MatcherSettings
 from services.matcher.store import PEERS, REQUESTS, SERVICE, Request
 from shared.clock import DAY_MS, derived_id
 from shared.events import Details, ProposalMade, SupportRequested, Way
 from shared.metrics import Metrics
+from shared.programme import load
 from shared.rows import KEYS
 from shared.sealing import Vault
 from shared.stream.append import fields
@@ -78,7 +83,7 @@ async def _at(n: int, arrival_ms: float, ready_s: float) -> list[Figure]:
         ]
         memory = Memory(VAULT)
         await memory.warm(redis, P0)
-        figures.append(_arrivals(memory.pool, n, arrival_ms))
+        figures += [_arrivals(memory.pool, n, arrival_ms), _counted(memory.pool, n)]
         if n <= 100_000:
             figures += await _through_the_reader(redis, server.url, memory, n)
         await redis.aclose()
@@ -160,6 +165,23 @@ def _arrivals(pool: LivePool, n: int, goal_ms: float) -> Figure:
     return Figure(f"one arrival into the living pool, {n:,} waiting, p99", quantiles(took, n=100)[98], "ms", None, None,
                   goal_ms, at_most=True, note=f"median {median(took):.3f} ms; of processor time {median(busy):.3f}, p99 "
                   f"{quantiles(busy, n=100)[98]:.3f}; exact, with its bar")
+
+
+def _counted(pool: LivePool, n: int) -> Figure:
+    """Who waits, told in counts: the reader does nothing else meanwhile."""
+    now_ms, took, busy = time.time_ns() // 1_000_000, [], []
+    settings = MatcherSettings(key=SecretStr(base64.urlsafe_b64encode(bytes(32)).decode()))
+    looked_at = policy(settings, load()).looked_at
+    for _ in range(5):
+        began, used = time.perf_counter(), time.thread_time()
+        counted = told("riverside", pool.who_waits("riverside", now_ms, looked_at), looked_at)
+        busy.append((time.thread_time() - used) * 1000)
+        took.append((time.perf_counter() - began) * 1000)
+    if counted is None or counted.waiting != n:
+        raise RuntimeError("who waits was not counted as it was filled")
+    return Figure(f"who waits, told in counts once a week, {n:,} waiting", median(busy), "ms of a core", None, None,
+                  100.0 * n / 100_000, at_most=True,
+                  note=f"{len(counted.groups)} groups; by the clock at most {max(took):.0f} ms in five tries")
 
 
 async def _through_the_reader(redis: Redis, url: str, memory: Memory, n: int) -> list[Figure]:
