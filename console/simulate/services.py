@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from console.server import Server
-from console.simulate.logtime import NOW, LogTime
+from console.simulate.logtime import NOW, LogTime, Question
 from services.ledger import app as ledger
 from services.ledger import audit as ledger_audit
 from services.ledger import store as ledger_store
@@ -136,6 +136,7 @@ class Services:
         """When the next timer is due."""
 
     async def begin(self) -> None:
+        self.redis.also = self._news
         for turn in self._turns:
             await turn.begin()
 
@@ -170,12 +171,11 @@ class Services:
             await turn.take()
 
     async def _look(self) -> None:
-        """Takes what is new on the log; and when the next timer is due, in the same question."""
-        while True:
-            pipeline = self.redis.pipeline(transaction=False)
-            pipeline.xrange(P0.log, f"({self._last}", count=READ)
-            pipeline.zrange(P0.timers, 0, 0, withscores=True)
-            found, timers = await pipeline.execute()
+        """Takes what is new on the log, and when the next timer is due. Both came along with the latest script, and neither has
+        changed since."""
+        news, self.redis.brought = self.redis.brought, None
+        while news is not None:
+            found, timers = news
             self.next_ms = int(timers[0][1]) if timers else None
             if found:
                 self._last = found[-1][0].decode()
@@ -183,8 +183,13 @@ class Services:
                 for turn in self._turns:
                     turn.give(found)
                 self._hear(found)
-            if len(found) < READ:
-                return
+            news = await self._news().execute() if len(found) == READ else None
+
+    def _news(self) -> Question:
+        question: Question = self.redis.pipeline(transaction=False)
+        question.xrange(P0.log, f"({self._last}", count=READ)
+        question.zrange(P0.timers, 0, 0, withscores=True)
+        return question
 
     def _hear(self, found: Found) -> None:
         for item in _batch(self._decoder, found).items:
