@@ -8,7 +8,7 @@ from typing import Any
 
 from console.figures import quantile, share
 from console.simulate.run import Ran
-from console.simulate.town import Somebody
+from console.simulate.standing import Somebody
 from shared.clock import DAY_MS
 from shared.events import Answer
 from shared.few import LEAST

@@ -53,6 +53,8 @@ class LogTime(Redis):
         what is new of them need not ask for it."""
         self.brought: list[Any] | None = None
         """The answers to that, of the latest script."""
+        self.ahead: list[Command] = []
+        """What goes to the server before the next question, and needs no answer."""
 
     def register_script(self, script: Any) -> Any:
         return super().register_script(_PRELUDE + script)
@@ -70,16 +72,17 @@ class LogTime(Redis):
         """All in one go. Raises the first error among the answers; what else was asked is done all the same."""
         if self._line is None:
             self._line = self._blocking.connection_pool.get_connection()
+        ahead, self.ahead = self.ahead, []
         try:
-            self._line.send_packed_command(self._line.pack_commands([words for words, _ in commands]))
-            answers = [self._answer(*command) for command in commands]
+            self._line.send_packed_command(self._line.pack_commands([words for words, _ in (*ahead, *commands)]))
+            answers = [self._answer(*command) for command in (*ahead, *commands)]
         except BaseException:  # cut short, be it by a signal: whatever comes on this line would answer something else
             self._line.disconnect()
             raise
         for answer in answers:
             if isinstance(answer, ResponseError):
                 raise answer
-        return answers
+        return answers[len(ahead):]
 
     def _answer(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         try:

@@ -16,12 +16,12 @@ from typing import TypeVar
 from console.simulate.rates import Rates
 from services.gateway.forms import TIMES
 from shared.clock import DAY_MS, derived_id
-from shared.events import Answer, Details, Ending, Gesture, Kind, Way
+from shared.events import Answer, Details, Listened, Way
 from shared.programme import Programme
 
 HOUR_MS, WEEK_MS = DAY_MS // 24, 7 * DAY_MS
 SILENT_WEEKS_MAX = 2
-"""Within how long somebody who was set aside comes back, if they do; and within how long a contact is offered."""
+"""Within how long somebody who was set aside comes back, if they do; a contact is offered, and a question answered."""
 
 T = TypeVar("T")
 
@@ -61,13 +61,15 @@ class Person(Chooser):
         return self.chance("silent person") < self.rates.silent_people
 
     @cached_property
-    def one_sided(self) -> bool:
-        """Gives, and hardly ever receives."""
-        return self.chance("one-sided") < self.rates.one_sided_people
+    def one_sided_from(self) -> float | None:
+        """How many weeks after they came they begin to give and hardly ever to receive; never, for most."""
+        if self.chance("one-sided") >= self.rates.one_sided_people:
+            return None
+        return self.of("one-sided from").uniform(*self.rates.one_sided_begins)
 
     @cached_property
     def capacity(self) -> int:
-        return _count(self.of("capacity"), self.rates.capacity, 1)
+        return count(self.of("capacity"), self.rates.capacity, 1)
 
     @property
     def first_language(self) -> str:
@@ -80,12 +82,12 @@ class Person(Chooser):
         sought = {topic: 1 / place for place, topic in enumerate(topics, 1)}
         offered = {topic: (sought[topic] + sought[topics[place - 3]]) / 2 for place, topic in enumerate(topics)}
         pick = self.of("wishes")
-        offers = _drawn(pick, offered, _count(pick, rates.offers, 1))
+        offers = _drawn(pick, offered, count(pick, rates.offers, 1))
         own = offers if pick.random() < 0.5 else ()
         left = {topic: share for topic, share in sought.items() if topic not in own}
-        seeks = _drawn(pick, left, _count(pick, rates.seeks, 1))
+        seeks = _drawn(pick, left, count(pick, rates.seeks, 1))
         avoids = _drawn(pick, {topic: share for topic, share in sought.items() if topic not in {*offers, *seeks}},
-                        _count(pick, rates.avoids, 0))
+                        count(pick, rates.avoids, 0))
         pick = self.of("meeting")
         ways = tuple(way for way in Way if pick.random() < rates.ways.get(way, 0.0)) or (Way.MESSAGE,)
         area = pick.choices(range(len(rates.areas)), rates.areas)[0]
@@ -122,13 +124,20 @@ class Person(Chooser):
         after_ms = int(rates.answer_hours * pick.lognormvariate(0.0, rates.answer_spread) * HOUR_MS)
         if pick.random() < rates.yes_if_nothing + (rates.yes_if_all - rates.yes_if_nothing) * gets:
             return after_ms, Answer.YES
-        return after_ms, _one(pick, rates.other_answers)
+        return after_ms, one(pick, rates.other_answers)
 
     def resumes(self, message: str) -> int | None:
         """After how many ms somebody who was told that they are set aside comes back."""
         pick = self.of(f"resume {message}")
         back = not self.silent and pick.random() < self.rates.resumes
         return int(pick.uniform(0, SILENT_WEEKS_MAX) * WEEK_MS) if back else None
+
+    def pulse(self, at_ms: int) -> tuple[int, Listened] | None:
+        """After how many ms they answer what their page asks from `at_ms` on, and what; none: never."""
+        pick = self.of(f"pulse {at_ms}")
+        if self.silent or pick.random() >= self.rates.pulse_answers:
+            return None
+        return int(pick.uniform(0, SILENT_WEEKS_MAX) * WEEK_MS), one(pick, self.rates.pulse)
 
     def rest(self, place: int) -> tuple[float, int, int | None] | None:
         """The `place`th break or difficult day: in how many weeks from the one before, how many ms long, and after how many
@@ -145,78 +154,6 @@ class Person(Chooser):
         return in_weeks, long_ms, int(pick.random() * long_ms) if early else None
 
 
-@dataclass(frozen=True)
-class Moment:
-    """What one of a pair writes down; `gesture` none means a moment of `kind`. Places are 0 and 1, those in the pair."""
-
-    giver: int
-    by: int
-    kind: Kind
-    gesture: Gesture | None
-    minutes: int | None
-    taken_back: bool
-
-
-@dataclass(frozen=True)
-class Course(Chooser):
-    """What becomes of a pair."""
-
-    one_sided: tuple[bool, bool]
-
-    @cached_property
-    def lasts_weeks(self) -> float:
-        """Evenly between the weeks of which the share that ended is known; behind the last at its pace."""
-        share, week, ended = self.chance("lasts"), 0.0, 0.0
-        pace = 0.0
-        for until, by_then in self.rates.ended_by.items():
-            pace = (by_then - ended) / (until - week)
-            if share < by_then:
-                return week + (share - ended) / pace
-            week, ended = until, by_then
-        return week + (share - ended) / pace
-
-    @cached_property
-    def ending(self) -> Ending:
-        return _one(self.of("ending"), self.rates.endings)
-
-    @cached_property
-    def ended_by(self) -> int:
-        return self.of("ended by").randrange(2)
-
-    @cached_property
-    def with_a_block(self) -> bool:
-        return self.chance("block") < self.rates.blocks
-
-    def asks_on(self, place: int) -> bool:
-        """Whether that one of the two goes on looking for a buddy afterwards."""
-        return self.chance(f"asks on {place}") < self.rates.asks_on
-
-    def offers_contact(self, place: int) -> int | None:
-        """After how many ms, if at all."""
-        pick = self.of(f"contact {place}")
-        return int(pick.uniform(0, SILENT_WEEKS_MAX) * WEEK_MS) if pick.random() < self.rates.offers_contact else None
-
-    @cached_property
-    def _first_gives(self) -> float:
-        """In how many of the moments the first of the two is the giver."""
-        if self.one_sided[0] != self.one_sided[1]:
-            return self.rates.one_sided_gives if self.one_sided[0] else 1 - self.rates.one_sided_gives
-        return self.of("tilt").betavariate(self.rates.evenness, self.rates.evenness)
-
-    def next_moment(self, number: int, weeks: float) -> float | None:
-        """How many weeks after the pair was `weeks` old its `number`th moment comes."""
-        return self.weeks_until(f"moment {number}", self.rates.moments_a_week * self.rates.decline_a_week ** weeks)
-
-    def moment(self, number: int) -> Moment:
-        pick, rates = self.of(f"what {number}"), self.rates
-        giver = 0 if pick.random() < self._first_gives else 1
-        taken_back = pick.random() < rates.taken_back
-        if pick.random() < rates.gestures:
-            return Moment(giver, giver, Kind.GESTURE, pick.choice(tuple(Gesture)), None, taken_back)
-        by = giver if pick.random() < rates.written_by_giver else 1 - giver
-        return Moment(giver, by, _one(pick, rates.kinds), None, pick.choice((None, 10, 45)), taken_back)
-
-
 def day_shares(rates: Rates, start_ms: int, weeks: int) -> list[float]:
     """How many ask on each day, beside the others."""
     first = datetime.fromtimestamp(start_ms / 1000, UTC)
@@ -224,11 +161,11 @@ def day_shares(rates: Rates, start_ms: int, weeks: int) -> list[float]:
     return [rates.weekdays[day.weekday()] * rates.months[day.month - 1] for day in days]
 
 
-def _count(pick: Random, shares: Sequence[float], least: int) -> int:
+def count(pick: Random, shares: Sequence[float], least: int) -> int:
     return least + pick.choices(range(len(shares)), shares)[0]
 
 
-def _one(pick: Random, shares: Mapping[T, float]) -> T:
+def one(pick: Random, shares: Mapping[T, float]) -> T:
     return pick.choices(tuple(shares), tuple(shares.values()))[0]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
-from shared.events import Answer, Ending, Kind, Way
+from shared.events import Answer, Ending, Kind, Listened, Way
 
 PUBLISHED_FILE = Path(__file__).with_name("rates.toml")
 
@@ -41,6 +41,7 @@ Weights = Annotated[tuple[Weight, ...], AfterValidator(_some)]
 Whole = Annotated[int, Field(ge=0)]
 Span = Annotated[tuple[Whole, Whole], AfterValidator(_in_order)]
 Hour = Annotated[int, Field(ge=0, le=24)]
+Late = Annotated[int, Field(ge=1, le=28)]
 EndedBy = Annotated[dict[Annotated[int, Field(ge=1)], Share], Field(min_length=1), AfterValidator(_growing)]
 
 
@@ -79,12 +80,29 @@ class Rates(BaseModel):
     offers_contact: Share
     moments_a_week: Annotated[float, Field(ge=0, le=50)]
     decline_a_week: Annotated[float, Field(gt=0, le=1)]
+    moments_by_month: Annotated[Weights, Field(min_length=12, max_length=12)]
+    too_frequent: Share
     gestures: Share
     kinds: Annotated[dict[Kind, Weight], AfterValidator(_some)]
     written_by_giver: Share
+    way_said: Share
+    both_ways: Share
+    written_late: Share
+    late_days: Annotated[tuple[Late, Late], AfterValidator(_in_order)]
+    through_breaks: Share
+    thanked: Share
     taken_back: Share
+    put_back: Share
+    remembered_differently: Share
+    other_memory: Annotated[dict[Literal["agreed", "upheld", "left_open"], Weight], AfterValidator(_some)]
+    written_twice: Share
+    same_moment: Annotated[dict[Literal["same", "two", "left_open"], Weight], AfterValidator(_some)]
+    pulse_answers: Share
+    pulse: Annotated[dict[Listened, Weight], AfterValidator(_some)]
     one_sided_people: Share
+    one_sided_begins: Span
     one_sided_gives: Share
+    one_sided_a_week: Annotated[float, Field(ge=0, le=50)]
     evenness: PositiveFloat
     difficult_days_a_week: Share
     breaks_a_week: Share

@@ -54,7 +54,7 @@ async def run(plan: Plan, progress: Callable[[int], None] = lambda _week: None, 
     began, step_ms = time.monotonic(), plan.rates.step_minutes * 60_000
     town = Town(plan.people, plan.weeks, plan.seed, plan.rates, plan.programme, Vault(KEY), START_MS)
     async with private_server() as (redis, url):
-        services = Services(redis, url, plan.programme, plan.dial, plan.rates.round_every_minutes, town.listens_to, town.hears)
+        services = Services(redis, url, plan.programme, plan.dial, plan.rates.round_every_minutes, (town.hearing,))
         await services.begin()
         await services.take(START_MS)
         count, week = 0, 0

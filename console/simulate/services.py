@@ -7,7 +7,7 @@ left; then rounds are chosen and messages sent, and readers get what that led to
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from console.server import Server
 from console.simulate.logtime import NOW, LogTime, Question
+from console.simulate.standing import Hearing
 from services.ledger import app as ledger
 from services.ledger import audit as ledger_audit
 from services.ledger import store as ledger_store
@@ -65,7 +66,8 @@ READ = 256
 Found = list[tuple[bytes, Mapping[bytes, bytes]]]
 """Entries as Redis gives them."""
 
-Hears = Callable[[Entry], None]
+Work = Callable[[Any], Awaitable[None]]
+"""What a service's worker does about an event that it is there for."""
 
 
 class Stuck(RuntimeError):
@@ -105,10 +107,10 @@ class Services:
     """Three services and the log between them. `now_ms` is the log's time."""
 
     def __init__(self, redis: LogTime, url: str, programme: Programme, dial: Dial, round_every_minutes: int,
-                 listens_to: Iterable[type[Event]], hears: Hears) -> None:
+                 hearing: Sequence[Hearing]) -> None:
         own: dict[str, Any] = {"key": SecretStr(base64.urlsafe_b64encode(KEY).decode()), "redis_url": SecretStr(url),
                                "partitions": 1, "read_batch": READ}
-        self.now_ms, self.redis, self._hears = 0, redis, hears
+        self.now_ms, self.redis, self._hearing = 0, redis, hearing
         clock = Clock(now_ms=lambda: self.now_ms)
 
         def host(name: str, settings: Settings, make: Callable[[Host, Partition], Any]) -> Host:
@@ -129,8 +131,11 @@ class Services:
         self._turns = [Turn(reader) for each in hosts for reader in each.readers]
         self._appender = hosts[0].appender
         self._timekeeper = Timekeeper(redis, P0)
-        self._decoder = Decoder({*listens_to, RoundIntended})
-        self._rounds: list[Ref] = []
+        self.thresholds = of_ledger.thresholds
+        self._work: Mapping[type[Event], Work] = {RoundIntended: self._choose}
+        self._decoder = Decoder({*self._work, *(event for heard in hearing for event in heard)})
+        self._intended: list[Event] = []
+        """What the workers have to do, in the log's order."""
         self._last, self.entries = START, 0
         self.next_ms: int | None = None
         """When the next timer is due."""
@@ -144,21 +149,25 @@ class Services:
         """At this time of the log: what people did, what is due, and all that follows from both. `keys` are those of who is
         here; whoever left takes theirs along."""
         self.now_ms = now_ms
-        pipeline = self.redis.pipeline(transaction=False)
+        pipeline: Question = self.redis.pipeline(transaction=False)
         pipeline.set(NOW, now_ms)
         for each in inputs:
             if isinstance(each.event, PeerJoined) and keys and (key := keys.get(each.event.peer)):
                 pipeline.hset(P0.keys, each.event.peer, key)
             elif isinstance(each.event, PeerLeft):
                 pipeline.hdel(P0.keys, each.event.peer)
-        await pipeline.execute()
+        self.redis.ahead += pipeline.command_stack
         if inputs:
             await self._appender.append(P0, inputs)
         if self.next_ms is not None and self.next_ms <= now_ms:
             await self._timekeeper.move_due()
         await self._read()
-        while self._rounds or len(self._due):
-            await (self._choose(self._rounds.pop(0)) if self._rounds else self._send())
+        while self._intended or len(self._due):
+            if self._intended:
+                intended = self._intended.pop(0)
+                await self._work[type(intended)](intended)
+            else:
+                await self._send()
 
     async def _read(self) -> None:
         """Until every reader has seen the log's end: again and again the first of them, in their order, for whom there is
@@ -195,23 +204,29 @@ class Services:
         for item in _batch(self._decoder, found).items:
             if not isinstance(item, Entry):
                 raise Stuck(f"{item.at} can't be read")
-            if isinstance(item.event, RoundIntended):
-                self._rounds.append(Ref(P0, item.event.community, item.event.round))
-            else:
-                self._hears(item)
+            if type(item.event) in self._work:
+                self._intended.append(item.event)
+            for heard in self._hearing:
+                if (hears := heard.get(type(item.event))) is not None:
+                    hears(item.event, item.at_ms)
 
-    async def _choose(self, ref: Ref) -> None:
-        """As the worker does, in turn with the readers instead of beside them."""
+    async def _choose(self, intended: RoundIntended) -> None:
+        """As the matcher's worker does, in turn with the readers instead of beside them."""
+        ref = Ref(P0, intended.community, intended.round)
         row = await under_way(self.redis, P0, ref.community, ref.round)
         if row is None:
             return
         people = seen_by_a_round(self._memory.pool, ref.community)
         chosen = choose(people, row.began_ms, self._policy, seed_of(ref.round))
         for number, part in enumerate(parts(ref, chosen)):
-            await self._appender.append(P0, [Input(part, derived_id(ref.round, f"part:{number}"), cause=ref.round)])
-            await self._read()
+            await self._tell(Input(part, derived_id(ref.round, f"part:{number}"), cause=ref.round))
             if part.last:
                 return
+
+    async def _tell(self, *said: Input) -> None:
+        """What a worker has to say goes to the log, and readers get what that leads to."""
+        await self._appender.append(P0, said)
+        await self._read()
 
     async def _send(self) -> None:
         """What has been rung for so far: looked at once more as the worker does, by the log's time; and all of it arrives."""
@@ -227,8 +242,7 @@ class Services:
             event = ruled_out(message, what) or MessageAttempted(message=message, outcome="delivered")
             said.append(Input(event, derived_id(message, f"attempt:{row.tries}"), cause=message))
         if said:
-            await self._appender.append(P0, said)
-            await self._read()
+            await self._tell(*said)
 
     async def _owners(self, refs: Iterable[RowRef]) -> dict[RowRef, Any]:
         by_table: dict[Table[Any], list[str]] = {}

@@ -6,14 +6,15 @@ What people do are the events that the gateway would append for them; its pages 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from console.simulate.people import HOUR_MS, WEEK_MS, Course, Person, day_shares
+from console.simulate.course import Course
+from console.simulate.giving import Giving
+from console.simulate.people import HOUR_MS, WEEK_MS, Person, day_shares
 from console.simulate.rates import Rates
+from console.simulate.standing import Act, Bond, Hearing, Somebody, Told
 from services.notifier.domain.messages import Template
 from shared.clock import derived_id
 from shared.events import (
@@ -26,14 +27,10 @@ from shared.events import (
     ContactOffered,
     DecisionRefused,
     Event,
-    GestureSent,
     MessageClass,
     MessageDelivered,
     MessageIntended,
-    MomentCorrected,
-    MomentRecorded,
     MomentRefused,
-    MomentShared,
     PairClosed,
     PairEnded,
     PairFormed,
@@ -53,39 +50,12 @@ from shared.events import (
     RoundRun,
     SupportRequested,
     SupportWithdrawn,
+    Way,
 )
 from shared.programme import Programme
 from shared.sealing import Vault
-from shared.service import Entry
 
 DIFFICULT_DAY_WEEKS = 1 / 7
-
-
-@dataclass
-class Somebody:
-    """A person, and how they stand."""
-
-    person: Person
-    came_ms: int
-    request: str | None
-    here: bool = True
-    resting_until_ms: int = 0
-    paired_ms: int | None = None
-    """When their first pair was formed."""
-    gone_ms: int | None = None
-    """When they left, or withdrew their request."""
-
-
-@dataclass
-class Bond:
-    """A pair, and what becomes of it."""
-
-    peers: tuple[str, str]
-    course: Course
-    formed_ms: int
-    two_way: bool
-    """Each offers something that the other seeks."""
-    open: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,20 +65,6 @@ class Letter:
     template: str
     klass: MessageClass
     about: str | None
-
-
-@dataclass
-class Told:
-    """What was counted on the way."""
-
-    proposals: int = 0
-    answers: Counter[Answer] = field(default_factory=Counter)
-    lapsed: int = 0
-    moments: Counter[str] = field(default_factory=Counter)
-    messages: Counter[str] = field(default_factory=Counter)
-    aside: int = 0
-    rounds: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Town:
@@ -125,13 +81,14 @@ class Town:
         self._community, self._vault = programme.communities[0].key, vault
         self.open_proposals: dict[str, tuple[str, str]] = {}
         self._letters: dict[str, Letter] = {}
-        self._plans: list[tuple[int, int, Callable[[int], Iterable[Event]]]] = []
+        self._plans: list[tuple[int, int, Act]] = []
         self._count = 0
-        self._hearing: Mapping[type[Event], Callable[[Any, int], None]] = {
+        self._giving = Giving(self.people, self.bonds, self.told, self._plan)
+        self.hearing: Hearing = {
             ProposalDrafted: self._drafted, ProposalMade: self._proposed, ProposalLapsed: self._lapsed,
             ProposalWithdrawn: self._withdrawn, PairFormed: self._formed, PairClosed: self._closed,
             RequestSetAside: self._aside, MessageIntended: self._intended, MessageDelivered: self._delivered,
-            MomentRecorded: self._recorded, RoundRun: self._round,
+            RoundRun: self._round, **self._giving.hearing,
             MomentRefused: self._refused, AnswerRefused: self._refused, RequestRefused: self._refused,
             DecisionRefused: self._refused}
         days = day_shares(rates, start_ms, weeks)
@@ -140,8 +97,9 @@ class Town:
             self._plan(person.arrives(start_ms, days), partial(self._joins, person))
 
     @property
-    def listens_to(self) -> Iterable[type[Event]]:
-        return self._hearing
+    def one_sided(self) -> set[str]:
+        """Of those who came, who was planted to give and hardly ever to receive."""
+        return {peer for peer, each in self.people.items() if each.person.one_sided_from is not None}
 
     @property
     def next_ms(self) -> int | None:
@@ -154,10 +112,7 @@ class Town:
             at_ms, _, act = heapq.heappop(self._plans)
             yield from act(at_ms)
 
-    def hears(self, entry: Entry) -> None:
-        self._hearing[type(entry.event)](entry.event, entry.at_ms)
-
-    def _plan(self, at_ms: float, act: Callable[[int], Iterable[Event]]) -> None:
+    def _plan(self, at_ms: float, act: Act) -> None:
         self._count += 1
         heapq.heappush(self._plans, (int(at_ms), self._count, act))
 
@@ -276,7 +231,9 @@ class Town:
     def _formed(self, event: PairFormed, at_ms: int) -> None:
         self.open_proposals.pop(event.proposal, None)
         first, second = (self.people[peer].person for peer in event.peers)
-        course = Course(self.seed, f"pair {event.pair}", self.rates, (first.one_sided, second.one_sided))
+        ways = tuple(way for way in first.details.ways if way in second.details.ways)
+        one_sided = self._one_sided(first, at_ms), self._one_sided(second, at_ms)
+        course = Course(self.seed, f"pair {event.pair}", self.rates, one_sided, ways or (Way.MESSAGE,))
         two_way = self._gets(first.peer, second.peer) > 0 < self._gets(second.peer, first.peer)
         self.bonds[event.pair] = Bond(event.peers, course, at_ms, two_way)
         for place, peer in enumerate(event.peers):
@@ -284,7 +241,12 @@ class Town:
             if (after_ms := course.offers_contact(place)) is not None:
                 self._plan(at_ms + after_ms, partial(self._offers_contact, event.pair, place))
         self._plan(at_ms + course.lasts_weeks * WEEK_MS, partial(self._ends, event.pair))
-        self._plan_moment(event.pair, 0, at_ms)
+        self._giving.begins(event.pair, at_ms)
+
+    def _one_sided(self, person: Person, formed_ms: int) -> float | None:
+        """From which week of a pair on."""
+        came_ms, begins = self.people[person.peer].came_ms, person.one_sided_from
+        return None if begins is None else begins - (formed_ms - came_ms) / WEEK_MS
 
     def _offers_contact(self, pair: str, place: int, _at_ms: int) -> Iterable[Event]:
         bond = self.bonds[pair]
@@ -309,39 +271,7 @@ class Town:
             if not bond.course.asks_on(place):
                 self._plan(at_ms, partial(self._asks_no_longer, peer))
 
-    # ── giving and receiving ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def _plan_moment(self, pair: str, number: int, at_ms: int) -> None:
-        bond = self.bonds[pair]
-        weeks = bond.course.next_moment(number, (at_ms - bond.formed_ms) / WEEK_MS)
-        if weeks is not None:
-            self._plan(at_ms + weeks * WEEK_MS, partial(self._shares, pair, number))
-
-    def _shares(self, pair: str, number: int, at_ms: int) -> Iterable[Event]:
-        bond = self.bonds[pair]
-        if not bond.open:
-            return
-        self._plan_moment(pair, number + 1, at_ms)
-        if any(self.people[peer].resting_until_ms > at_ms for peer in bond.peers):
-            return
-        id, moment = derived_id(pair, f"moment {number}"), bond.course.moment(number)
-        giver, receiver, by = bond.peers[moment.giver], bond.peers[1 - moment.giver], bond.peers[moment.by]
-        if moment.taken_back:
-            self._plan(at_ms + 2 * WEEK_MS / 7, partial(self._takes_back, id, by))
-        if moment.gesture is not None:
-            yield GestureSent(moment=id, pair=pair, giver=giver, receiver=receiver, gesture=moment.gesture)
-        else:
-            yield MomentShared(moment=id, pair=pair, giver=giver, receiver=receiver, kind=moment.kind, recorded_by=by,
-                               minutes=moment.minutes)
-
-    def _takes_back(self, moment: str, peer: str, _at_ms: int) -> Iterable[Event]:
-        if self.people[peer].here:
-            yield MomentCorrected(moment=moment, peer=peer)
-
     # ── counting ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _recorded(self, event: MomentRecorded, _at_ms: int) -> None:
-        self.told.moments[event.kind] += 1
 
     def _round(self, _event: RoundRun, _at_ms: int) -> None:
         self.told.rounds += 1

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from console.simulate import picture, rates
+from console.simulate.course import SLOWER, Course, Fate, Moment
 from console.simulate.figures import longest_waits
-from console.simulate.people import Course, Person, day_shares
+from console.simulate.people import Person, day_shares
 from console.simulate.run import START_MS
-from console.simulate.town import Somebody
+from console.simulate.standing import Somebody
 from shared.clock import DAY_MS
-from shared.events import Answer
+from shared.events import Answer, Way
 from shared.programme import load
 
 RATES, PROGRAMME = rates.read(), load()
@@ -56,15 +58,52 @@ def test_somebody_says_yes_more_often_to_who_offers_more_of_what_they_seek_and_s
 
 
 def test_pairs_end_as_telephone_peer_support_did() -> None:
-    lasted = [Course(1, f"pair {number}", RATES, (False, False)).lasts_weeks for number in range(4_000)]
+    lasted = [Course(1, f"pair {number}", RATES).lasts_weeks for number in range(4_000)]
     for week, share in ((4, 0.09), (8, 0.18), (26, 0.54)):
         assert sum(weeks <= week for weeks in lasted) / len(lasted) == pytest.approx(share, abs=0.02)
 
 
-def test_one_sided_people_give_and_hardly_receive_whichever_of_the_two_they_are() -> None:
-    for one_sided, giver in (((True, False), 0), ((False, True), 1)):
-        moments = [Course(1, "a pair", RATES, one_sided).moment(number) for number in range(400)]
-        assert sum(each.giver == giver for each in moments) / 400 == pytest.approx(RATES.one_sided_gives, abs=0.04)
+@pytest.mark.parametrize(("since", "giver"), [((0.0, None), 0), ((None, 0.0), 1), ((3.0, 0.0), 1)])
+def test_one_sided_people_give_and_hardly_receive_whichever_of_the_two_they_are(
+        since: tuple[float | None, float | None], giver: int) -> None:
+    moments = [Course(1, "a pair", RATES, since).moment(number, 2.0) for number in range(400)]
+    assert sum(each.giver == giver for each in moments) / 400 == pytest.approx(RATES.one_sided_gives, abs=0.04)
+
+
+def test_one_sided_people_begin_within_the_weeks_that_are_said_and_go_on_for_as_long_as_the_pair_does() -> None:
+    planted = [each.one_sided_from for each in people(2_000)]
+    begins = [weeks for weeks in planted if weeks is not None]
+    assert len(begins) / 2_000 == pytest.approx(RATES.one_sided_people, abs=0.015)
+    assert all(RATES.one_sided_begins[0] <= weeks <= RATES.one_sided_begins[1] for weeks in begins)
+
+    def pace(week: float) -> float:
+        pairs = [Course(1, f"pair {number}", RATES, (5.0, None)) for number in range(4_000)]
+        return 4_000 / sum(each.next_moment(0, week, START_MS) or 0.0 for each in pairs) / RATES.moments_by_month[0]
+
+    slower = 1 / (1 - RATES.too_frequent + RATES.too_frequent / SLOWER)
+    assert pace(4.5) == pytest.approx(RATES.moments_a_week * RATES.decline_a_week ** 4.5 * slower, rel=0.06)
+    assert pace(5.0) == pytest.approx(RATES.one_sided_a_week, rel=0.06)
+    assert pace(25.0) == pytest.approx(RATES.one_sided_a_week, rel=0.06)
+
+
+def test_moments_are_told_of_as_often_as_the_rates_say_by_their_ways_both_ways_and_late() -> None:
+    ways = (Way.MESSAGE, Way.CALL)
+    moments = [Course(1, f"pair {number}", RATES, ways=ways).moment(0, 1.0) for number in range(6_000)]
+    gestures, others = ([each for each in moments if (each.gesture is None) is other] for other in (False, True))
+
+    def share(of: list[Moment], what: Callable[[Moment], bool]) -> float:
+        return sum(map(what, of)) / len(of)
+
+    assert share(moments, lambda each: each.gesture is not None) == pytest.approx(RATES.gestures, abs=0.03)
+    assert share(others, lambda each: each.way in ways) == pytest.approx(RATES.way_said, abs=0.03)
+    assert share(others, lambda each: each.late_days > 0) == pytest.approx(RATES.written_late, abs=0.03)
+    assert {each.late_days for each in others} == {0, *range(RATES.late_days[0], RATES.late_days[1] + 1)}
+    assert share(others, lambda each: each.both_ways) < RATES.both_ways
+    one_sided = [Course(1, f"pair {number}", RATES, (0.0, None)).moment(0, 1.0) for number in range(6_000)]
+    assert share(one_sided, lambda each: each.both_ways) < share(others, lambda each: each.both_ways) / 2
+    assert {each.fate for each in gestures} == {Fate.STANDS, Fate.THANKED, Fate.TAKEN_BACK}
+    assert {each.fate for each in others} == set(Fate)
+    assert not any(each.both_ways or each.late_days or each.way for each in gestures)
 
 
 def test_what_a_copy_of_the_rates_leaves_out_keeps_its_published_value(tmp_path: Path) -> None:
