@@ -131,5 +131,5 @@ def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _in_words(name: str, value: float | None) -> str:
     if value is None:
-        return "too few to say"
+        return "nobody yet" if name == "one_sided" else "too few to say"
     return f"{value * 100:.1f} %" if name in SHARES else f"{value:,}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from console.figures import quantile, share
+from console.simulate.recount import Found
 from console.simulate.run import Ran
 from console.simulate.standing import Somebody
 from shared.clock import DAY_MS
@@ -30,10 +31,18 @@ def summary(ran: Ran) -> dict[str, Any]:
         "people_paired": len(waits), "wait_days_median": _days(waits, 0.5), "wait_days_p95": _days(waits, 0.95),
         "still_waiting": len(waiting), "set_aside": told.aside,
         "longest_wait_days": longest_waits(people, end_ms),
-        "moments": sum(told.moments.values()),
+        "moments": sum(told.moments.values()), "one_sided": one_sided(ran.one_sided),
         "messages": {str(klass): told.messages[klass] for klass in sorted(told.messages)},
         "rounds": told.rounds, "refused": dict(sorted(told.refused.items())), "log_entries": ran.entries,
         "findings": [" ".join(each) for each in ran.findings], "seconds": round(ran.seconds, 1)}
+
+
+def one_sided(found: Found) -> dict[str, float | None]:
+    """Whom rule 7 is for: who was planted, who crossed both windows, and whether the ledger found them."""
+    return {"planted": found.planted, "crossed": found.crossed, "found": found.found,
+            "longest_delay_days": found.longest_delay_days, "found_wrongly": len(found.found_wrongly),
+            "others_crossed": found.others_crossed, "others_found": found.others_found,
+            "kept_by_a_break": found.kept_by_a_break, "kept_as_newcomers": found.kept_as_newcomers}
 
 
 def longest_waits(people: Iterable[Somebody], end_ms: int) -> dict[str, float | None]:

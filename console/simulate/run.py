@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from console.simulate.people import WEEK_MS
 from console.simulate.rates import Rates
+from console.simulate.recount import Found, Recount, found
 from console.simulate.services import KEY, Services, private_server
 from console.simulate.town import Town
 from services.matcher.domain.bar import Dial
@@ -44,6 +45,7 @@ class Ran:
     entries: int
     seconds: float
     findings: list[tuple[str, str, str]]
+    one_sided: Found
 
 
 Look = Callable[[Services], Awaitable[None]]
@@ -53,8 +55,10 @@ async def run(plan: Plan, progress: Callable[[int], None] = lambda _week: None, 
     """`progress` hears the number of each week that is over; `look` gets to see the services at the end."""
     began, step_ms = time.monotonic(), plan.rates.step_minutes * 60_000
     town = Town(plan.people, plan.weeks, plan.seed, plan.rates, plan.programme, Vault(KEY), START_MS)
+    recount = Recount()
     async with private_server() as (redis, url):
-        services = Services(redis, url, plan.programme, plan.dial, plan.rates.round_every_minutes, (town.hearing,))
+        services = Services(redis, url, plan.programme, plan.dial, plan.rates.round_every_minutes,
+                            (town.hearing, recount.hearing))
         await services.begin()
         await services.take(START_MS)
         count, week = 0, 0
@@ -69,7 +73,10 @@ async def run(plan: Plan, progress: Callable[[int], None] = lambda _week: None, 
         await services.take(plan.end_ms)
         if look is not None:
             await look(services)
-        return Ran(plan, town, services.entries, time.monotonic() - began, await services.findings())
+        found_out = found(recount.cases(services.thresholds, plan.end_ms), town.one_sided, plan.end_ms)
+        findings = [*await services.findings(), *(("recount", "not_found", peer) for peer in found_out.missed),
+                    *(("recount", "found_wrongly", peer) for peer in found_out.found_wrongly)]
+        return Ran(plan, town, services.entries, time.monotonic() - began, findings, found_out)
 
 
 def _next(now_ms: int, step_ms: int, *due: int | None) -> int:
