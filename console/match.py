@@ -9,11 +9,10 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, TextIO
+from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -25,6 +24,7 @@ from console.plot import Bars, svg
 from console.pool_file import Pool
 from console.running import refuse
 from console.system import AsJson, Data
+from console.written import replaced
 from services.matcher import weights as weights_file
 from services.matcher.domain.bar import BARS, Bar, Dial
 from services.matcher.domain.reasons import reasons
@@ -119,7 +119,7 @@ def _matched(path: Path, weights: Path | None, bar: int, out: Path | None, stric
         if out:
             _write_pairs(out, pool, crowd, round, _falling(bar))
         if plot:
-            with _replaced(plot) as file:
+            with replaced(plot) as file:
                 file.write(picture(crowd, round))
     except OSError as error:
         refuse(f"{error.filename or path}: {error.strerror or error}")
@@ -180,21 +180,9 @@ def _in_words(name: str, value: Any) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
-@contextmanager
-def _replaced(path: Path) -> Iterator[TextIO]:
-    """A file that takes the place of `path` when everything is written, and never before."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _write_pairs(out: Path, pool: Pool, crowd: Crowd, round: Round, bar: Bar) -> None:
     """One line a pair, in the order of the round."""
-    with _replaced(out) as file, pool.path.open("rb") as lines:
+    with replaced(out) as file, pool.path.open("rb") as lines:
         for number, (first, second, benefit) in enumerate(zip(*(part.tolist() for part in round[:3]), strict=True)):
             days = max(int(crowd.days[first]), int(crowd.days[second]))
             told = _pair(lines, pool.places[first], pool.places[second], benefit, bar.step_after(days) if bar.start else None)
