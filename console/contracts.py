@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from console import asyncapi, built, catalogue, env_example, schemas
+from console.report.tables import Told
 from shared import SERVICES
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +29,7 @@ def wanted(root: Path = ROOT) -> dict[Path, str]:
     return {
         **{SCHEMAS / name: _json(schema) for name, schema in schemas.schemas().items()},
         **{SCHEMAS / name: _json(schema) for name, schema in schemas.partner_schemas().items()},
+        SCHEMAS / "report.v1.json": _json(schemas.told(Told)),
         Path("docs/asyncapi.json"): _json(asyncapi.document(reads)),
         Path("deploy/env.example"): env_example.text(),
         CATALOGUE: catalogue.filled(_read(root / CATALOGUE), services.values()),

@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "console.verify",
     "match": "console.match",
     "fairness": "console.fairness",
+    "report": "console.report.command",
     "simulate": "console.simulate.command",
     "rebuild": "console.rebuild",
     "backup": "console.backup",

@@ -84,6 +84,13 @@ def _partner_schema(name: str, of: type[BaseModel]) -> dict[str, Any]:
                     f"stricter still: each key once, no control characters{STRICTER[name]}."}
 
 
+def told(report: type[BaseModel]) -> dict[str, Any]:
+    """The schema of what `twoway report --json` writes."""
+    body = report.model_json_schema(mode="serialization", schema_generator=Untitled)
+    body["title"] = "twoway report --json"
+    return {"$schema": DIALECT, "$id": "twoway:report:v1"} | body
+
+
 def schema(event: type[Event]) -> dict[str, Any]:
     """The schema of the field `body` of an entry of this type."""
     body = event.model_json_schema(mode="serialization", schema_generator=Untitled)

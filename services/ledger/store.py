@@ -19,6 +19,7 @@ from services.ledger.domain.breaks import Breaks
 from services.ledger.domain.chains import Chains
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import Pair
+from shared.events import Signal
 from shared.rows import PackedTable, Table
 from shared.stream.names import Partition
 
@@ -73,6 +74,13 @@ class Agreement(BaseModel):
         return self.model_copy(update={"trainings": (*self.trainings, training)})
 
 
+class SignalsRow(BaseModel):
+    """What `signals.computed` said of one community at the end of one week; its key is `community:week`."""
+
+    model_config = ConfigDict(frozen=True)
+    signals: tuple[Signal, ...]
+
+
 HOLDERS = Table("holders", Holder)
 ACCOUNTS = Table("accounts", Account)
 TRANSFERS = PackedTable("transfers", Transfer, pack=packing.pack, unpack=packing.unpack)
@@ -81,6 +89,8 @@ LEFT = Table("left", Left)
 AGREEMENTS = Table("agreements", Agreement)
 CHAINS = Table("chains", Chains)
 """One row for everybody."""
+SIGNALS = Table("signals", SignalsRow)
+"""All weeks are kept."""
 TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS, CHAINS)
 
 

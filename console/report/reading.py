@@ -1,0 +1,106 @@
+"""The weeks that a report is about, from the ledger's table of signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from console.report.words import Words
+from console.running import refuse
+from console.system import System
+from services.ledger.domain.weeks import WEEK_DAYS, week_of
+from services.ledger.store import SERVICE, SIGNALS
+from shared.events import Signal
+from shared.programme import Programme
+from shared.stream.names import DIRECTORY, Partition
+
+HOUR_MS = 3_600_000
+"""A week's signals come some minutes after it is over; within an hour nothing is late."""
+
+_THURSDAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week's signals by name; none where it was not reckoned."""
+
+    number: int
+    signals: Mapping[str, Signal]
+
+    @property
+    def ends(self) -> date:
+        """Its Sunday."""
+        return last_day(self.number)
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """The weeks of one community, oldest first, without a break. The last of them was reckoned."""
+
+    community: str
+    weeks: tuple[Week, ...]
+    stale: bool = False
+    """A later week is over, and was not reckoned."""
+
+    @property
+    def latest(self) -> Week:
+        return self.weeks[-1]
+
+
+def last_day(week: int) -> date:
+    """The Sunday of a week, which is numbered as in `services/ledger/domain/weeks.py`."""
+    return _THURSDAY + timedelta(days=week * WEEK_DAYS + 3)
+
+
+async def read(at: System, community: str | None, weeks: int, programme: Programme, words: Words) -> Reckoned:
+    """The latest `weeks` weeks, or as many as there are. Refuses where there is nothing to report. Raises RedisError."""
+    placed = {key.decode(): int(number) for key, number in (await _directory(at)).items()}
+    community = _known(community, dict.fromkeys([*(each.key for each in programme.communities), *sorted(placed)]))
+    now = at.clock.now_ms()
+    there = sorted(await _weeks_of(at, placed, community))
+    if not there:
+        when = f"on Monday {words.day(_next_monday(now))}, some minutes past midnight UTC"
+        refuse(f"there are no signals of {community} yet; the first come {when}, if the ledger runs then. Look again then"
+               if community in placed else
+               f"nobody of {community} has asked for a buddy yet, so there are no signals; were somebody to ask this week, the "
+               f"first would come {when}")
+    wanted = range(max(there[0], there[-1] - weeks + 1), there[-1] + 1)
+    keys = [f"{community}:{week}" for week in wanted]
+    texts: Any = await at.redis.hmget(SIGNALS.path(Partition(placed[community]), SERVICE), keys)
+    return Reckoned(community, tuple(_week(number, text) for number, text in zip(wanted, texts, strict=True)),
+                    stale=there[-1] < week_of(now - HOUR_MS) - 1)
+
+
+async def _directory(at: System) -> dict[bytes, bytes]:
+    found: Any = await at.redis.hgetall(DIRECTORY)
+    return dict(found)
+
+
+def _known(wanted: str | None, communities: Mapping[str, None]) -> str:
+    """Those of the programme, and those where somebody is: a console may have been started without the programme's file."""
+    if wanted is None and len(communities) == 1:
+        return next(iter(communities))
+    if wanted is None:
+        refuse(f"which community? Name one with --community; there are {', '.join(communities)}")
+    if wanted not in communities:
+        refuse(f"there is no community {wanted}; there are {', '.join(communities)}")
+    return wanted
+
+
+async def _weeks_of(at: System, placed: Mapping[str, int], community: str) -> list[int]:
+    """Names alone: of ten communities over ten years they are 5,000."""
+    if community not in placed:
+        return []
+    keys: Any = await at.redis.hkeys(SIGNALS.path(Partition(placed[community]), SERVICE))
+    parts = [key.decode().rpartition(":") for key in keys]
+    return [int(week) for of, _, week in parts if of == community]
+
+
+def _week(number: int, text: bytes | None) -> Week:
+    return Week(number, {} if text is None else {each.name: each for each in SIGNALS.load(text).signals})
+
+
+def _next_monday(now_ms: int) -> date:
+    return last_day(week_of(now_ms)) + timedelta(days=1)
