@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from bench import latency, ledger, pairing, pool, reader, simulate, system
+from bench import report as reports
 from bench.figures import Figure, report
 from shared import logs
 
@@ -17,6 +18,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "system": system.measure,
     "pairing": pairing.measure,
     "pool": pool.measure,
+    "report": reports.measure,
     "simulate": simulate.measure,
 }
 

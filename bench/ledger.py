@@ -101,7 +101,7 @@ def _half_a_year(chance: random.Random) -> Weeks:
     return weeks
 
 
-async def _settle(redis: Redis, people: int) -> None:
+async def settle(redis: Redis, people: int) -> None:
     """Everybody in a pair, with half a year behind them."""
     chance = random.Random(SEED)
     lives = [_half_a_year(chance) for _ in range(100)]
@@ -121,7 +121,7 @@ async def _settle(redis: Redis, people: int) -> None:
 
 
 async def _ours(redis: Redis, url: str, people: int) -> float:
-    await _settle(redis, people)
+    await settle(redis, people)
     await fill(redis, _moments(people))
     return MOMENTS / await read_by(table(), redis, url, MOMENTS)
 
