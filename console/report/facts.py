@@ -162,6 +162,8 @@ class _Shower:
     def _threshold(self, signal: Signal | None, own: SignalWords, unit: Unit) -> str:
         if own.look is None or signal is None or signal.attention is None:
             return ""
+        if own.threshold and signal.state == "too_few":
+            return ""  # held against another figure, which is too little to say then
         return (own.threshold or self.words.look[own.look]).format(attention=number(signal.attention, unit))
 
     def _value(self, signal: Signal | None, unit: Unit) -> str:

@@ -19,7 +19,7 @@ LETTER = 6.2
 """Wide, of a figure at its size of 12: enough to keep it within the picture."""
 
 HEADROOM = 1.05
-"""So that no line runs along the top."""
+"""So that no line runs along the top where there could be more."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def line(key: str, title: str, described: str, points: Sequence[Point], *, shown
          day: Callable[[date], str], held: float | None, held_words: str, gap: str, whole: float | None) -> Markup:
     """The picture. `held`: what the figure is held against, if anything; `whole`: the most that there could be, if there is."""
     values = [point.value for point in points if point.value is not None]
-    top = axis(max([*values, held or 0.0]) * HEADROOM, whole)
+    top = axis(max([*values, held or 0.0]), whole)
     places = [(_across(number, len(points)), point) for number, point in enumerate(points)]
     parts = [_frame(points, day, shown(top))]
     if held is not None:
@@ -60,8 +60,9 @@ def axis(most: float, whole: float | None) -> float:
     """The height of the axis, which begins at nought: 1, 2 or 5 of some power of ten, and never more than there could be."""
     if most <= 0:
         return whole or 1.0
-    power = 10.0 ** math.floor(math.log10(most))
-    top = next(step * power for step in (1, 2, 5, 10) if step * power >= most - 1e-9 * power)
+    room = most * HEADROOM
+    power = 10.0 ** math.floor(math.log10(room))
+    top = next(step * power for step in (1, 2, 5, 10) if step * power >= room - 1e-9 * power)
     return top if whole is None else min(top, max(whole, most))
 
 
