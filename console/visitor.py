@@ -9,11 +9,14 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from console.browser import Browser, Page, Trouble
+from console.browser import Browser, Form, Page, Trouble
 from console.people import Person
 
 MAIL_S_MAX = 60.0
 """How long somebody waits for a message; on an idle system it is there at once."""
+
+SHOWS_S_MAX = 60.0
+"""How long somebody waits until their story shows what they wrote down; on an idle system it does at once."""
 
 SIGN_INS_MAX = 4
 """Messages asked for at most; five in a quarter of an hour and twelve in a day go to one address."""
@@ -132,14 +135,29 @@ class Visitor:
                 self.did["gestures"] += 1
 
     async def take_back(self) -> None:
-        """What was not so after all. A page lists the newest first."""
-        forms = (await self._me()).forms_to("/me/moments/")
-        for place, (form, deed) in enumerate(zip(forms, reversed(self._written.copy()), strict=True)):
-            if self.person.takes_back(place):
-                self._expect(await self._browser.send(form), "/me")
-                self.deeds.remove(deed)
-                self._written.remove(deed)
-                self.did["taken back"] += 1
+        """What was not so after all, the newest first, from the page of each such moment."""
+        chosen = [(place, deed) for place, deed in enumerate(reversed(self._written)) if self.person.takes_back(place)]
+        mine = await self._own_moments() if chosen else []
+        for place, deed in chosen:
+            self._expect(await self._browser.send(mine[place]), "/me")
+            self.deeds.remove(deed)
+            self._written.remove(deed)
+            self.did["taken back"] += 1
+
+    async def _own_moments(self) -> list[Form]:
+        """What takes each moment back that this person wrote down, the newest first, once all of them are in their story."""
+        until = time.monotonic() + SHOWS_S_MAX
+        found: dict[str, Form | None] = {}
+        while time.monotonic() < until:
+            links = [link for link in (await self._browser.get("/me/story")).links if link.startswith("/me/moments/")]
+            for link in links:
+                if link not in found:
+                    found[link] = next(iter((await self._browser.get(link)).forms_to(f"{link}/back")), None)
+            own = [form for link in links if (form := found[link]) is not None]
+            if len(own) == len(self._written):
+                return own
+            await asyncio.sleep(0.1)
+        raise Trouble(f"the story of {self.person.email} did not show what they wrote down within {SHOWS_S_MAX:.0f} s")
 
     async def rest_or_worry(self) -> None:
         """What not everybody does: a difficult day, a concern."""

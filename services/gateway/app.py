@@ -30,6 +30,7 @@ from services.gateway.pages import (
     proposals,
     sign_in,
     start,
+    story,
 )
 from services.gateway.rendering import STATIC
 from services.gateway.service import service
@@ -39,7 +40,8 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, pairs, before, agreements, invitations, events)
+NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, story, pairs, before, agreements, invitations,
+         events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

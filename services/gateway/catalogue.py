@@ -40,6 +40,12 @@ def sentence(fact: Reason, catalogue: Catalogue, programme: Programme) -> str:
     return text.format(values=", ".join(known.get(key, key) for key in fact.values))
 
 
+def sentence_of(text: str, buddy: str) -> str:
+    """With the other's name in it. A name that nobody chose, "an earlier buddy", begins a sentence with a capital letter."""
+    told = text.format(buddy=buddy)
+    return told[:1].upper() + told[1:]
+
+
 def load(folder: Path = FOLDER) -> Catalogue:
     """Raises OSError, TOMLDecodeError."""
     names = _read(folder / "aliases.toml")

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError, ValidationInfo
@@ -31,6 +32,8 @@ CONTACT_MAX = 200
 
 CONCERN_MAX = 4_000
 """Characters: about two printed pages, for a person of the programme to read."""
+
+DATE_PARTS = ("day", "month", "year")
 
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -55,6 +58,8 @@ class Choices:
     wishes: Mapping[str, Collection[str]] = field(default_factory=dict)
     """The same, of those facts alone by which people may be met, or would rather be."""
     own_alias: str | None = None
+    days: tuple[date, date] | None = None
+    """The first and the last day that something may be of; none where a form asks for no day."""
 
     @classmethod
     def of(cls, programme: Programme, aliases: Aliases) -> Choices:
@@ -67,6 +72,9 @@ class Choices:
     def with_own(self, community: str, alias: str) -> Choices:
         """And what somebody has already. They are not asked for it again, so it holds though the programme dropped it."""
         return replace(self, communities=(*self.communities, community), own_alias=alias)
+
+    def within(self, first: date, last: date) -> Choices:
+        return replace(self, days=(first, last))
 
 
 def refuse(kind: str, **limits: int) -> PydanticCustomError:
@@ -201,6 +209,39 @@ def between(least: int, most: int) -> AfterValidator:
             raise refuse("range", least=least, most=most)
         return number
     return AfterValidator(check)
+
+
+def day(parts: Mapping[str, tuple[str, ...]]) -> date | None:
+    """A date in three fields, `day`, `month` and `year`; none where all are empty. Each problem stands beside its own field."""
+    texts = {part: _part(parts, part) for part in DATE_PARTS}
+    if not any(texts.values()):
+        return None
+    numbers = {part: _number(part, text) for part, text in texts.items()}
+    year = numbers["year"] + (2000 if len(texts["year"]) == 2 else 0)
+    try:
+        return date(year, numbers["month"], numbers["day"])
+    except ValueError:
+        raise beside("day", "calendar") from None
+
+
+def beside(part: str, kind: str) -> ValidationError:
+    """A problem with one field of several that make one answer."""
+    return ValidationError.from_exception_data("parts", [InitErrorDetails(type=refuse(kind), loc=(part,), input=None)])
+
+
+def _part(parts: Mapping[str, tuple[str, ...]], part: str) -> str:
+    try:
+        return _at_most_one(parts.get(part, ()))
+    except PydanticCustomError:
+        raise beside(part, "format") from None
+
+
+def _number(part: str, text: str) -> int:
+    if not text:
+        raise beside(part, f"no_{part}")
+    if not (text.isascii() and text.isdigit() and len(text) in (1, 2, 4)):
+        raise beside(part, "format")
+    return int(text)
 
 
 One = Annotated[str, BeforeValidator(_one)]

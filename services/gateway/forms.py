@@ -6,6 +6,7 @@ Fields stand in the order of their page, so that the summary of problems reads f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -25,7 +26,9 @@ from services.gateway.fields import (
     Whole,
     among,
     at_most,
+    beside,
     between,
+    day,
     keyed,
     known,
     one_of,
@@ -33,7 +36,7 @@ from services.gateway.fields import (
     refuse,
     some_of,
 )
-from shared.events import Answer, Ending, Gesture, Kind, Way
+from shared.events import Answer, Ending, Gesture, Kind, Listened, Way
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
@@ -41,6 +44,8 @@ TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
 QUIET = ("usual", "any", "none")
 NEWCOMERS = ("newcomer", "welcomes_newcomers")
 BREAK_DAYS = ("1", "3", "7", "14")
+DIRECTIONS = ("gave", "received", "both")
+WHEN = ("today", "yesterday", "another")
 CAPACITY_MAX = 5
 """Buddies at a time: the most that a request on the log may name."""
 
@@ -141,14 +146,41 @@ class Moment(Form):
     """Support that was given or received. `direction` is seen from whoever writes it down."""
 
     name = "moment"
-    direction: Annotated[One, among(("gave", "received"))]
+    by_key = frozenset({"happened"})
     kind: Annotated[One, among(tuple(kind for kind in Kind if kind is not Kind.GESTURE))]
+    direction: Annotated[One, among(DIRECTIONS)]
+    when: Annotated[Maybe, among(WHEN)]
+    happened: date | None
+    """None for today."""
+    way: Annotated[Maybe, among(tuple(Way))]
     minutes: Annotated[MaybeWhole, between(1, MINUTES_MAX)]
+
+    @field_validator("happened", mode="plain")
+    @classmethod
+    def _of_a_day(cls, parts: Mapping[str, tuple[str, ...]], info: ValidationInfo[Choices]) -> date | None:
+        """A date that was typed counts, though *today*, where the form begins, is still ticked."""
+        when, typed = info.data.get("when"), day(parts)
+        first, today = info.context.days or (date.min, date.max)
+        if when == "yesterday" and typed is not None:
+            raise beside("day", "twice")
+        if when == "another" and typed is None:
+            raise beside("day", "missing")
+        chosen = today - timedelta(days=1) if when == "yesterday" else typed
+        if chosen is None or chosen == today:
+            return None
+        if not first <= chosen <= today:
+            raise beside("day", "future" if chosen > today else "before")
+        return chosen
 
 
 class SendGesture(Form):
     name = "gesture"
     gesture: Annotated[One, among(tuple(Gesture))]
+
+
+class AnswerPulse(Form):
+    name = "pulse"
+    listened: Annotated[One, among(tuple(Listened))]
 
 
 class OfferContact(Form):

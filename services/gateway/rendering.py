@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +30,7 @@ class Pages:
 
     def __init__(self, programme: Programme, catalogue: Catalogue, *, try_out: bool) -> None:
         self._messages = catalogue.messages
-        self._zone = ZoneInfo(programme.time_zone)
+        self.zone = ZoneInfo(programme.time_zone)
         self._months = catalogue.words["months"]
         self._agreeing = catalogue.words["agreements"]["ask"]
         self._environment = Environment(
@@ -41,8 +41,8 @@ class Pages:
             "programme": programme, "words": catalogue.words, "try_out": try_out, "static": _static,
             "posted": Posted(), "problems": Problems({})}
         self._environment.filters |= {
-            "options": _options, "languages": _languages, "long_date": self._long_date, "day": self._day, "linked": _linked,
-            "organisation": _organisation, "agreements": self._agreements}
+            "options": _options, "languages": _languages, "long_date": self._long_date, "day": self.day, "linked": _linked,
+            "organisation": organisation, "agreements": self._agreements}
 
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         text = self._environment.get_template(f"pages/{template}.html").render(context)
@@ -59,14 +59,25 @@ class Pages:
 
     def _agreements(self, scopes: Sequence[str], partner: str) -> list[dict[str, str]]:
         """For the `items` of a macro: what `partner` asks the reader to agree to."""
-        return [{"value": scope, "text": self._agreeing[scope].format(partner=_organisation(partner))} for scope in scopes]
+        return [{"value": scope, "text": self._agreeing[scope].format(partner=organisation(partner))} for scope in scopes]
 
     def _long_date(self, day: date) -> str:
         return f"{day.day} {self._months[str(day.month)]} {day.year}"
 
-    def _day(self, at_ms: int) -> str:
+    def day(self, at_ms: int) -> str:
         """The day in the programme's own zone."""
-        return self._long_date(datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone).date())
+        return self._long_date(self.date_of(at_ms))
+
+    def date_of(self, at_ms: int) -> date:
+        """The same as a date."""
+        return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self.zone).date()
+
+    def noon_ms(self, day: date) -> int:
+        """Noon of a day in that zone: whatever the zone, that is nobody else's day, and it is past once the day is."""
+        return int(datetime.combine(day, time(12), self.zone).timestamp() * 1000)
+
+    def month(self, day: date) -> str:
+        return f"{self._months[str(day.month)]} {day.year}"
 
 
 def _static(name: str) -> str:
@@ -94,7 +105,7 @@ def _languages(names: Mapping[str, str]) -> list[dict[str, str]]:
     return items
 
 
-def _organisation(partner: str) -> str:
+def organisation(partner: str) -> str:
     """A partner's short name as people read it: `city-clinic` is "City clinic"."""
     return partner.replace("-", " ").capitalize()
 

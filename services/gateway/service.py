@@ -6,7 +6,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from services.gateway import left_ids
-from services.gateway.handlers import concerns, moments, notices, pairs, peers, proposals, receipts, referrals, requests
+from services.gateway.handlers import (
+    concerns,
+    leaving,
+    moments,
+    notices,
+    pairs,
+    peers,
+    proposals,
+    pulse,
+    receipts,
+    referrals,
+    requests,
+    stories,
+)
 from services.gateway.store import SERVICE, TABLES
 from shared import events as e
 from shared.rows import Ref, Rows
@@ -27,7 +40,7 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
     e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),
-    e.PeerLeft: Handling(needs=peers.needs_to_leave, apply=peers.left),
+    e.PeerLeft: Handling(needs=leaving.needs, apply=leaving.left),
     e.SupportRequested: Handling(needs=requests.needs, apply=requests.requested),
     e.SupportWithdrawn: Handling(needs=requests.needs, apply=requests.gone),
     e.RequestWaiting: Handling(needs=requests.needs, apply=requests.waiting),
@@ -46,8 +59,19 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.ContactOffered: Handling(needs=pairs.needs_pair, apply=pairs.offered),
     e.ContactTakenBack: Handling(needs=pairs.needs_pair, apply=pairs.taken_back),
     e.MomentShared: Handling(needs=moments.needs_shared, apply=moments.shared),
-    e.MomentCorrected: Handling(needs=moments.needs_peer, apply=moments.corrected),
-    e.MomentRefused: Handling(needs=moments.needs_peer, apply=moments.refused),
+    e.MomentCorrected: Handling(),  # these two only so that a page waits for them: what comes of them the ledger says
+    e.MomentPutBack: Handling(),
+    e.MomentRecorded: Handling(needs=stories.needs_recorded, apply=stories.recorded),
+    e.MomentReversed: Handling(needs=stories.needs, apply=stories.reversed),
+    e.MomentRestored: Handling(needs=stories.needs, apply=stories.restored),
+    e.MomentThanked: Handling(needs=stories.needs, apply=stories.thanked),
+    e.MomentRememberedDifferently: Handling(needs=stories.needs, apply=stories.differs),
+    e.MomentUpheld: Handling(needs=stories.needs, apply=stories.upheld),
+    e.MomentKeptApart: Handling(needs=stories.needs, apply=stories.kept_apart),
+    e.MomentRefused: Handling(needs=moments.needs_refused, apply=moments.refused),
+    e.RefusalCleared: Handling(needs=moments.needs_cleared, apply=moments.cleared),
+    e.PulseOffered: Handling(needs=pulse.needs, apply=pulse.offered),
+    e.PulseAnswered: Handling(needs=pulse.needs, apply=pulse.answered),
     e.GestureSent: Handling(needs=moments.needs_sent, apply=moments.sent),
     e.MessageIntended: Handling(needs=notices.needs, apply=notices.intended),
     e.MessageHeld: Handling(needs=notices.needs, apply=notices.held),
@@ -61,7 +85,6 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.TrainingCompleted: Handling(needs=receipts.needs, decide=receipts.expires_later, apply=receipts.brought),
     e.TrainingNoted: Handling(needs=receipts.needs, apply=receipts.noted),
     e.TrainingRefused: Handling(needs=receipts.needs, apply=receipts.refused),
-    e.MomentReversed: Handling(needs=receipts.needs_reversed, apply=receipts.reversed),
     e.TimerElapsed: Handling(needs=_needs_timer, decide=referrals.expire, apply=receipts.forgotten),
     e.ConcernRaised: Handling(needs=concerns.needs, apply=concerns.raised),
     e.ConcernClosed: Handling(needs=concerns.needs, apply=concerns.closed),

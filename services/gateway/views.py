@@ -66,17 +66,63 @@ class GestureView:
 
 
 @dataclass(frozen=True)
-class WrittenView:
-    """A moment as the reader wrote it down, or as a partner told us of it."""
+class MomentView:
+    """A moment as the reader may know it: a sentence, who told of it, what has become of it, and what they may do."""
 
     id: str
-    kind: str
-    direction: str
+    sentence: str
     at_ms: int
-    withdrawn: bool
-    partner: str | None = None
-    """Who told us of it, where it was a partner."""
-    mine: bool = True
+    gave: bool
+    kind: str
+    buddy: str
+    told_by: str
+    way: str | None = None
+    minutes: int | None = None
+    """Only to whoever wrote it down."""
+    notes: tuple[str, ...] = ()
+    acts: frozenset[str] = frozenset()
+    taken_back: bool = False
+    turns: int = 0
+    pair: str = ""
+    current: bool = False
+    """The two are buddies now."""
+    reason: str = "mistake"
+    """Why the reader would take it back."""
+    mine: bool = False
+    same_as: MomentView | None = None
+
+
+@dataclass(frozen=True)
+class RefusalView:
+    moment: str
+    what: str
+    reason: str
+    known: bool = False
+    """The moment is in the reader's story."""
+
+
+@dataclass(frozen=True)
+class MonthView:
+    """Some of a story: a month's moments, newest first, and after it the months of which nothing is recorded."""
+
+    heading: str
+    moments: tuple[MomentView, ...]
+    gap: str | None = None
+
+
+@dataclass(frozen=True)
+class StoryView:
+    months: tuple[MonthView, ...]
+    gap: str | None = None
+    """Months up to now of which nothing is recorded."""
+    older: str | None = None
+    """Where the next page begins."""
+    newest: bool = True
+    others: tuple[tuple[str, str], ...] = ()
+    """Pair → name, of everybody in the story."""
+    pair: str | None = None
+    """Whose story alone it is."""
+    buddy: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +160,12 @@ class Me:
     proposals: tuple[ProposalView, ...] = ()
     pairs: tuple[PairView, ...] = ()
     inbox: tuple[GestureView, ...] = ()
-    written: tuple[WrittenView, ...] = ()
+    lately: tuple[MomentView, ...] = ()
+    asks: tuple[MomentView, ...] = ()
+    """Moments that the reader wrote down and is asked something about."""
+    refusals: tuple[RefusalView, ...] = ()
+    pulse: bool = False
+    """Whether they are asked if they felt listened to lately."""
     before: tuple[BeforeView, ...] = ()
     notices: tuple[int, ...] = ()
     """The mornings from which each thing that is not going ahead is told of, in ms."""

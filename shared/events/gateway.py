@@ -148,6 +148,13 @@ class MomentPutBack(Event, type="moment.put_back", owner=GATEWAY):
     peer: PeerId | None = Field(None, description="none: an operator")
 
 
+class RefusalCleared(Event, type="refusal.cleared", owner=GATEWAY):
+    """Somebody has read that something of theirs was not taken, and would like it gone from their page."""
+
+    moment: str
+    peer: PeerId
+
+
 class GestureSent(Event, type="gesture.sent", owner=GATEWAY):
     """One tap, one moment, one kind message."""
 

@@ -183,6 +183,16 @@ class Someone:
         form = (await self.me()).form(f"/me/pairs/{await self.pair()}/gesture")
         return await self.browser.send(form, gesture=gesture)
 
+    async def moments(self) -> list[str]:
+        """The pages of all moments in their story of which they may say something; waits for the first."""
+        async def look() -> list[str]:
+            links = (await self.browser.get("/me/story")).links
+            return [link for link in links if link.startswith("/me/moments/")]
+        return await comes(look, f"{self.email} having a moment in their story")
+
+    async def says_of(self, moment: str, what: str) -> Page:
+        return await self.browser.send((await self.browser.get(moment)).form(f"{moment}/{what}"))
+
     async def leaves(self) -> Page:
         return await self.browser.send((await self.browser.get("/me/leave")).form("/me/leave"), sure="yes")
 

@@ -95,10 +95,29 @@ async def test_the_same_page_sent_twice_counts_once_and_what_was_not_so_is_taken
         await ann.browser.send(form, direction="received", kind="practical_help")
     await ann.sees_counts(0, 1)
     await ben.sees_counts(1, 0)
-    [back] = (await ann.me()).forms_to("/me/moments/")
-    await ann.browser.send(back)
+    [moment] = await ann.moments()
+    await ann.says_of(moment, "back")
     await ann.sees_counts(0, 0)
     await ben.sees_counts(0, 0)
+
+
+async def test_both_have_a_moment_in_their_story_and_say_of_it_what_each_may(place: Place, company: Company) -> None:
+    ann, ben = await buddies(company)
+    await ann.within("moment", direction="gave", kind="shared_coping", minutes="20", way="call")
+    await ann.sees_counts(1, 0)
+    [moment] = await ben.moments()
+    assert f"{ann.alias} shared a way of coping with you" in (await ben.browser.get(moment)).text
+    assert f"You shared a way of coping with {ben.alias}" in (await ann.browser.get("/me/story")).text
+    await ben.says_of(moment, "thank")
+    await ann.sees(f"{ben.alias} says thank you for this.")
+    follows = await ben.browser.get(f"{moment}/differently")
+    assert "neither has to be wrong" in follows.text
+    await ben.browser.send(follows.form(f"{moment}/differently"))
+    await ann.sees(f"{ben.alias} remembers this differently.")
+    await ann.says_of(moment, "back")
+    await ann.sees_counts(0, 0)
+    await ben.sees("Taken back:")
+    place.command("verify")
 
 
 async def test_on_a_difficult_day_a_gesture_waits_on_the_page_and_no_message_comes(company: Company) -> None:
@@ -176,7 +195,10 @@ async def test_a_moment_from_before_counts_however_the_other_went(place: Place, 
     await ben.writes_down_from_before(pair, direction="received", kind="listened")
     await ben.sees_counts(0, 1)
     place.command("verify")
-    assert (await ben.me()).forms_to("/me/moments/"), "it is still on the page, to be taken back"
+    [moment] = await ben.moments()
+    page = await ben.browser.get(moment)
+    assert "An earlier buddy listened to you" in page.text
+    assert page.forms_to(f"{moment}/back"), "it can still be taken back"
 
 
 async def test_who_leaves_sees_goodbye_their_key_is_destroyed_and_signing_in_again_gives_nothing(

@@ -49,13 +49,14 @@ def taken_back(rows: Rows, event: ContactTakenBack, _at_ms: int) -> None:
 def ended(rows: Rows, event: PairEnded, at_ms: int) -> None:
     """Gone at once for the one who ended it; for the other when the matcher closes the pair."""
     if (pair := rows.get(PAIRS, event.pair)) is not None and event.peer in pair.peers:
-        _over(rows, event.peer, event.pair, pair.other(event.peer), at_ms)
+        _over(rows, event.peer, event.pair, pair.other(event.peer), pair.formed_ms, at_ms)
 
 
 def closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
+    pair = rows.get(PAIRS, event.pair)
     rows.drop(PAIRS, event.pair)
     for peer, other in (event.peers, event.peers[::-1]):
-        _over(rows, peer, event.pair, other, at_ms)
+        _over(rows, peer, event.pair, other, 0 if pair is None else pair.formed_ms, at_ms)
 
 
 def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
@@ -72,12 +73,12 @@ def blocked(rows: Rows, event: PeerBlocked, _at_ms: int) -> None:
     change(rows, event.peer, after)
 
 
-def _over(rows: Rows, peer: str, pair: str, other: str, at_ms: int) -> None:
+def _over(rows: Rows, peer: str, pair: str, other: str, formed_ms: int, at_ms: int) -> None:
     """Its moments may be written down for a while yet, but not by who blocked: from their page it went by the block."""
     def after(row: PeerRow) -> PeerRow:
         if pair not in row.pairs:
             return row
-        before = Before(pair=pair, other=other, until_ms=at_ms + LATE_MS)
+        before = Before(pair=pair, other=other, until_ms=at_ms + LATE_MS, formed_ms=formed_ms)
         return row.changed(pairs=tuple(each for each in row.pairs if each != pair),
                            before=(*(each for each in row.before if at_ms < each.until_ms), before))
     change(rows, peer, after)

@@ -57,7 +57,7 @@ def closed(rows: Rows, event: Closing, _at_ms: int) -> None:
 
 def formed(rows: Rows, event: PairFormed, at_ms: int) -> None:
     closed(rows, event, at_ms)
-    rows.put(PAIRS, event.pair, PairRow(peers=event.peers))
+    rows.put(PAIRS, event.pair, PairRow(peers=event.peers, formed_ms=at_ms))
     for peer in event.peers:
         change(rows, peer, lambda row: row.changed(pairs=(*row.pairs, event.pair)))
 

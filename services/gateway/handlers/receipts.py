@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.gateway.handlers import stories
 from services.gateway.handlers.peers import change
 from services.gateway.store import (
     PEERS,
@@ -11,17 +12,14 @@ from services.gateway.store import (
     RECEIPTS,
     SERVICE,
     TRAININGS_MAX,
-    PeerRow,
     ReceiptRow,
     Trained,
-    Written,
 )
 from shared.events import (
     CheckinPosted,
     CheckinRecorded,
     CheckinRefused,
     Event,
-    MomentReversed,
     TimerElapsed,
     TrainingCompleted,
     TrainingNoted,
@@ -39,11 +37,10 @@ def delivery(event: Brought | Answered) -> str:
     return event.checkin if isinstance(event, CheckinRecorded | CheckinPosted | CheckinRefused) else event.training
 
 
-def needs(_rows: Rows, event: Brought | Answered) -> Iterable[Ref]:
+def needs(rows: Rows, event: Brought | Answered) -> Iterable[Ref]:
     yield RECEIPTS, delivery(event)
     if isinstance(event, CheckinPosted):
-        for peer in event.peers:
-            yield PEERS, peer
+        yield from stories.needs_told(rows, event)
     if isinstance(event, TrainingNoted):
         yield PEERS, event.peer
 
@@ -71,18 +68,9 @@ def forgotten(rows: Rows, event: TimerElapsed, _at_ms: int) -> None:
         rows.drop(RECEIPTS, event.of)
 
 
-def posted(rows: Rows, event: CheckinPosted, _at_ms: int) -> None:
-    """The moments stand on the pages of whom the partner named, and of nobody else: that the other of the pair is known to
-    some partner is not theirs to learn."""
+def posted(rows: Rows, event: CheckinPosted, at_ms: int) -> None:
     _answer(rows, event)
-    for peer in event.peers:
-        _write_down(rows, peer, event)
-
-
-def _write_down(rows: Rows, peer: str, event: CheckinPosted) -> None:
-    told = tuple(Written(moment=each.moment, kind=each.kind, gave=each.giver == peer, at_ms=event.happened_ms,
-                         partner=event.partner, mine=peer == event.peers[0]) for each in event.moments)
-    change(rows, peer, lambda row: row.with_written(*told))
+    stories.told(rows, event, at_ms)
 
 
 def noted(rows: Rows, event: TrainingNoted, _at_ms: int) -> None:
@@ -93,20 +81,6 @@ def noted(rows: Rows, event: TrainingNoted, _at_ms: int) -> None:
 
 def refused(rows: Rows, event: CheckinRefused | TrainingRefused, _at_ms: int) -> None:
     _answer(rows, event, event.reason)
-
-
-def needs_reversed(_rows: Rows, event: MomentReversed) -> Iterable[Ref]:
-    yield PEERS, event.giver
-    yield PEERS, event.receiver
-
-
-def reversed(rows: Rows, event: MomentReversed, _at_ms: int) -> None:
-    """Whoever sees a moment sees that it was taken back."""
-    def after(row: PeerRow) -> PeerRow:
-        return row.changed(written=tuple(
-            each.model_copy(update={"withdrawn": True}) if each.moment == event.moment else each for each in row.written))
-    for peer in (event.giver, event.receiver):
-        change(rows, peer, after)
 
 
 def _answer(rows: Rows, event: Answered, reason: str | None = None) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from services.gateway.forms import Moment
-from services.gateway.pages.pairs import NotTheirPair, moment_kinds, moment_shared
+from services.gateway.pages.pairs import NotTheirPair, check_moment, moment_choices, moment_shared
 from services.gateway.problems import Problems
 from services.gateway.store import Before
 from services.gateway.web import Here, Web
@@ -22,10 +21,12 @@ def router(web: Web) -> APIRouter:
     @routes.post("/{pair}")
     async def moment(request: Request, pair: str) -> Response:
         answers = await web.posted(request)
-        (here, before), checked = await _theirs(web, request, pair), web.check(Moment, answers)
+        here, before = await _theirs(web, request, pair)
+        checked = check_moment(web, answers, before.formed_ms)
         if isinstance(checked, Problems):
             return _form(web, request, pair, 422, posted=answers, problems=checked)
-        return await web.done(here, "moment", [moment_shared(web, here, answers, pair, before.other, checked)])
+        shared = moment_shared(web, here, answers, pair, before.other, before.formed_ms, checked)
+        return await web.done(here, "moment", [shared])
 
     return routes
 
@@ -40,5 +41,6 @@ async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, Before]:
 
 
 def _form(web: Web, request: Request, pair: str, status: int = 200, **context: object) -> Response:
-    return web.page(request, "me/moment", status, action=f"/me/before/{pair}", moment_kinds=moment_kinds(web),
-                    alias=web.catalogue.words["names"]["earlier"], **context)
+    earlier = web.catalogue.words["names"]["earlier"]
+    return web.page(request, "me/moment", status, action=f"/me/before/{pair}", alias=earlier,
+                    **moment_choices(web, earlier), **context)

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from services.gateway import asking, reading
-from services.gateway.forms import ChooseHours, TakeBreak
+from services.gateway.forms import AnswerPulse, ChooseHours, TakeBreak
 from services.gateway.problems import Problems
 from services.gateway.web import Web
 from shared.clock import DAY_MS, derived_id
-from shared.events import BreakEnded, BreakKind, BreakStarted, RequestResumed, SupportWithdrawn
+from shared.events import BreakEnded, BreakKind, BreakStarted, Listened, PulseAnswered, RequestResumed, SupportWithdrawn
 from shared.stream.append import Input, OtherBody
 
 
@@ -57,6 +57,18 @@ def router(web: Web) -> APIRouter:
             return web.message(request, "already_sent")
         event = RequestResumed(peer=here.peer, request=asked)
         return await web.done(here, "resumed", [Input(event, web.once(here, answers, "resume"))])
+
+    @routes.post("/pulse")
+    async def pulse(request: Request) -> Response:
+        """Once for each time that it was asked; nobody's answer is changed by a second tap."""
+        answers = await web.posted(request)
+        here, checked = await web.signed_in(request), web.check(AnswerPulse, answers)
+        if isinstance(checked, Problems):
+            return web.message(request, "bad_request", 400)
+        if not here.row.pulse(web.host.clock.now_ms()):
+            return web.message(request, "already_sent", 409)
+        event = PulseAnswered(peer=here.peer, listened=Listened(checked.listened))
+        return await web.done(here, "pulse", [Input(event, derived_id(here.peer, f"pulse:{here.row.pulse_ms}"))])
 
     @routes.get("/hours")
     async def hours_form(request: Request) -> Response:

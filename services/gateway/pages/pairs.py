@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from services.gateway import reading
+from services.gateway.catalogue import sentence_of
 from services.gateway.forms import EndPair, Moment, OfferContact, RaiseConcern, SendGesture
 from services.gateway.pages.concerns import raise_concern
 from services.gateway.posted import Posted
@@ -24,6 +25,7 @@ from shared.events import (
     MomentShared,
     PairEnded,
     PeerBlocked,
+    Way,
 )
 from shared.stream.append import Input
 
@@ -65,10 +67,12 @@ def router(web: Web) -> APIRouter:
     @routes.post("/moment")
     async def moment(request: Request, pair: str) -> Response:
         answers = await web.posted(request)
-        (here, row, view), checked = await _theirs(web, request, pair), web.check(Moment, answers)
+        here, row, view = await _theirs(web, request, pair)
+        checked = check_moment(web, answers, row.formed_ms)
         if isinstance(checked, Problems):
             return _form(web, request, "moment", view, 422, posted=answers, problems=checked)
-        return await web.done(here, "moment", [moment_shared(web, here, answers, pair, row.other(here.peer), checked)])
+        shared = moment_shared(web, here, answers, pair, row.other(here.peer), row.formed_ms, checked)
+        return await web.done(here, "moment", [shared])
 
     @routes.post("/contact")
     async def contact(request: Request, pair: str) -> Response:
@@ -153,19 +157,30 @@ async def _to_end(web: Web, request: Request, pair: str) -> tuple[Here, str, Pai
         raise PairOver from error
 
 
-def moment_shared(web: Web, here: Here, answers: Posted, pair: str, other: str, checked: Moment) -> Input:
+def moment_shared(web: Web, here: Here, answers: Posted, pair: str, other: str, formed_ms: int, checked: Moment) -> Input:
     """What was written down, under the same id for the same page sent twice."""
     giver, receiver = (other, here.peer) if checked.direction == "received" else (here.peer, other)
     id = web.once(here, answers, f"moment:{pair}")
-    return Input(MomentShared(moment=derived_id(id, "moment"), pair=pair, giver=giver, receiver=receiver,
-                              kind=Kind(checked.kind), recorded_by=here.peer, minutes=checked.minutes), id)
+    return Input(MomentShared(
+        moment=derived_id(id, "moment"), pair=pair, giver=giver, receiver=receiver, kind=Kind(checked.kind),
+        recorded_by=here.peer, minutes=checked.minutes, way=None if checked.way is None else Way(checked.way),
+        both_ways=checked.direction == "both",
+        happened_ms=None if checked.happened is None else max(web.pages.noon_ms(checked.happened), formed_ms)), id)
 
 
-def moment_kinds(web: Web) -> dict[str, str]:
-    """The kinds that can be written down; a gesture is sent."""
-    return {key: text for key, text in web.catalogue.words["kinds"].items() if key != Kind.GESTURE}
+def check_moment(web: Web, answers: Posted, formed_ms: int) -> Moment | Problems:
+    """No day before the two were buddies, and none that is still to come, by the programme's own zone."""
+    first, today = (web.pages.date_of(at_ms) for at_ms in (formed_ms, web.host.clock.now_ms()))
+    return web.check(Moment, answers, web.choices.within(first, today))
+
+
+def moment_choices(web: Web, alias: str) -> dict[str, dict[str, str]]:
+    """What a moment's form lets people choose from. A gesture is not written down: it is sent."""
+    words = web.catalogue.words
+    return {"moment_kinds": {key: text for key, text in words["kinds"].items() if key != Kind.GESTURE},
+            "directions": {key: sentence_of(text, alias) for key, text in words["directions"].items()}}
 
 
 def _form(web: Web, request: Request, form: str, pair: PairView, status: int = 200, **context: object) -> Response:
-    return web.page(request, f"me/{form}", status, pair=pair, alias=pair.alias, moment_kinds=moment_kinds(web),
-                    action=f"/me/pairs/{pair.id}/{form}", **context)
+    return web.page(request, f"me/{form}", status, pair=pair, alias=pair.alias, action=f"/me/pairs/{pair.id}/{form}",
+                    **moment_choices(web, pair.alias), **context)

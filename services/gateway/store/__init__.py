@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
 from shared.events import Gesture, Kind, QuietHours, Sealed
 from shared.rows import KEYS, Table
@@ -24,8 +25,17 @@ INBOX_MAX = 30
 LATE_MS = 30 * DAY_MS
 """How long the ledger takes a moment of a pair that has ended. As long its safety can be spoken of from the page."""
 
-WRITTEN_MAX = 20
-"""Moments that can still be taken back by whoever wrote them down; as many again of what partners told."""
+SENT_MAX = 10
+"""Moments and gestures that the ledger has yet to answer: it does so within a second, or is away, and nobody taps on long."""
+
+REFUSALS_MAX = 10
+"""What was not taken and not cleared away yet, the latest first: as much as somebody can send at a time."""
+
+ASKS_MAX = 20
+"""Moments about which somebody is asked something on their page, the latest first. All of them are in their story."""
+
+PULSE_LIVES_MS = 28 * DAY_MS
+"""How long a page asks whether somebody felt listened to: four weeks, the shortest window of a signal. Then it lets it be."""
 
 TRAININGS_MAX = 20
 """Trainings on a page, the latest first: more than anybody needs to see of a year or two of courses."""
@@ -71,18 +81,23 @@ class Received(Row):
     at_ms: int
 
 
-class Written(Row):
-    """A moment on a peer's page: as they wrote it down, or as a partner told us of it."""
+class Sent(Row):
+    """What somebody wrote down or tapped and the ledger has not answered yet: if it takes none of it, the page can say what."""
 
     moment: str
     kind: Kind
-    gave: bool
     at_ms: int
-    withdrawn: bool = False
-    partner: str | None = None
-    """Who told us of it, where it was a partner."""
-    mine: bool = True
-    """Whether this peer may take it back."""
+    """When it was sent."""
+
+
+class Refusal(Row):
+    """What the ledger did not take, and why, until the person has cleared it away."""
+
+    moment: str
+    kind: Kind | None
+    """None: nothing is known here of what they meant."""
+    at_ms: int
+    reason: str
 
 
 class Trained(Row):
@@ -100,6 +115,7 @@ class Before(Row):
     pair: str
     other: str
     until_ms: int
+    formed_ms: int = 0
 
     @property
     def ended_ms(self) -> int:
@@ -148,7 +164,14 @@ class PeerRow(Row):
     given: int = 0
     received: int = 0
     inbox: tuple[Received, ...] = ()
-    written: tuple[Written, ...] = ()
+    stories: tuple[str, ...] = ()
+    """Pairs of which something is recorded, the first first; what, is in rows of their own."""
+    sent: tuple[Sent, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    asks: tuple[str, ...] = ()
+    """Moments that this peer wrote down and is asked something about."""
+    pulse_ms: int = 0
+    """When the question whether they felt listened to was put to them; 0 when it is answered or never was."""
     notices: tuple[Notice, ...] = ()
     trainings: tuple[Trained, ...] = ()
 
@@ -176,9 +199,25 @@ class PeerRow(Row):
         """What the page says now."""
         return tuple(each for each in self.notices if each.from_ms <= now_ms < each.from_ms + NOTICE_LIVES_MS)
 
-    def with_written(self, *new: Written) -> PeerRow:
-        """A partner who tells a great deal takes nobody's own moments out of their reach."""
-        return self.changed(written=latest((*new, *self.written), lambda each: each.partner is None, WRITTEN_MAX))
+    def pulse(self, now_ms: int) -> bool:
+        """Whether the page asks if they felt listened to: for a while, and never on a break."""
+        return now_ms < self.pulse_ms + PULSE_LIVES_MS and self.break_until_ms <= now_ms
+
+    def telling(self, pair: str, moment: str) -> PeerRow:
+        """With a story of this pair, and this moment answered."""
+        stories = self.stories if pair in self.stories else (*self.stories, pair)
+        return self.changed(stories=stories, sent=tuple(each for each in self.sent if each.moment != moment))
+
+    def asked(self, moment: str, asks: bool) -> PeerRow:
+        """Asked something about this moment, or no more."""
+        others = tuple(each for each in self.asks if each != moment)
+        return self.changed(asks=(moment, *others)[:ASKS_MAX] if asks else others)
+
+    def refused(self, refusal: Refusal) -> PeerRow:
+        """One place for each moment, however often it was tried."""
+        others = tuple(each for each in self.refusals if each.moment != refusal.moment)
+        return self.changed(refusals=(refusal, *others)[:REFUSALS_MAX],
+                            sent=tuple(each for each in self.sent if each.moment != refusal.moment))
 
     def changed(self, **changes: Any) -> PeerRow:
         return self.model_copy(update=changes)
@@ -202,6 +241,8 @@ class PairRow(Row):
     """While it lasts."""
 
     peers: tuple[str, str]
+    formed_ms: int = 0
+    """0 of a pair from before this was kept."""
     contacts: dict[str, Sealed] = {}
 
     def other(self, peer: str) -> str:
@@ -268,5 +309,6 @@ KNOWN_AS = Table("known_as", bytes, derived=False)
 KNOWN_BY = Table("known_by", bytes, derived=False)
 """Peer → those HMACs, with a space between, so that leaving finds the rows above."""
 
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, RECEIPTS, CONCERNS, ADDRESSES, ADDRESS_OF,
-                                  INVITED, INVITED_AS, UNINVITED, SILENCED, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS)
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, REFERRALS, RECEIPTS, CONCERNS,
+                                  ADDRESSES, ADDRESS_OF, INVITED, INVITED_AS, UNINVITED, SILENCED, REFERRED_AS, KNOWN_AS,
+                                  KNOWN_BY, KEYS)

@@ -9,25 +9,21 @@ import pytest
 from redis.asyncio import Redis
 
 from services.gateway import left_ids
-from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, NOTICES_MAX, PEERS, REQUESTS, SERVICE, WRITTEN_MAX
+from services.gateway.store import ADDRESS_OF, ADDRESSES, CONCERNS, NOTICES_MAX, PEERS, REQUESTS, SERVICE
 from shared.clock import DAY_MS, Clock
 from shared.events import (
     AnswerRefused,
     BreakEnded,
     BreakKind,
     BreakStarted,
-    CheckinPosted,
     Contact,
     CountsChanged,
     FreeText,
-    Kind,
     MessageHeld,
     MessageIntended,
     MessageWithheld,
-    MomentShared,
     PairClosed,
     PairFormed,
-    Posted,
     ProposalLapsed,
     ProposalMade,
     ProposalWithdrawn,
@@ -298,46 +294,6 @@ async def test_a_gesture_that_comes_after_an_ending_or_a_block_is_on_nobodys_pag
     assert len(await here.events("gesture.sent")) == 1
     await two.look()
     assert "Thank you”" not in two.kim.page.text
-
-
-async def test_however_much_a_partner_tells_ones_own_moments_can_still_be_taken_back(here: Site) -> None:
-    two = await Two.meet(here)
-    kim, sam = two.peers
-    await two.paired()
-    await here.says(
-        MomentShared(moment="own", pair="p", giver=kim, receiver=sam, kind=Kind.LISTENED, recorded_by=kim),
-        *(CheckinPosted(checkin=f"c{number}", partner="clinic", peers=(kim,), happened_ms=1, moments=(
-            Posted(moment=f"m{number}", kind=Kind.OTHER, giver=kim, receiver=sam),)) for number in range(WRITTEN_MAX + 1)))
-    await two.look()
-    assert two.kim.page.text.count("as Clinic told us") == WRITTEN_MAX
-    await two.kim.submit("/me/moments/own")
-    assert (await here.events("moment.corrected"))[-1] == {"moment": "own", "peer": kim}
-
-
-async def test_a_moment_is_written_down_from_either_side_and_can_be_taken_back(here: Site) -> None:
-    two = await Two.meet(here)
-    pair = await two.paired()
-    path = f"/me/pairs/{pair}/moment"
-    await two.kim.open(path)
-    await two.kim.submit(path, minutes="half an hour")
-    assert two.kim.errors() == ["direction", "kind", "minutes"]
-    assert two.kim.fields(path)["minutes"] == ["half an hour"]
-    page = two.kim.fields(path)
-    await two.kim.submit(path, direction="received", kind="listened", minutes="30")
-    [shared] = await here.events("moment.shared")
-    assert (shared["giver"], shared["receiver"], shared["recorded_by"], shared["minutes"]) == (
-        two.peers[1], two.peers[0], two.peers[0], 30)
-    await two.kim.post(path, {**page, "direction": "gave", "kind": "other", "minutes": ""})
-    assert (two.kim.status, two.kim.heading) == (409, "This was sent already")
-    await two.kim.open("/me")
-    assert "Listening" in two.kim.page.text
-    await two.sam.open("/me")
-    assert "What you wrote down" not in two.sam.page.text
-    await two.sam.post(f"/me/moments/{shared['moment']}", {})
-    assert two.sam.status == 404
-    await two.kim.submit(f"/me/moments/{shared['moment']}")
-    assert await here.events("moment.corrected") == [{"moment": shared["moment"], "peer": two.peers[0]}]
-    assert "(taken back)" in two.kim.page.text
 
 
 async def test_the_page_shows_the_two_counts_of_the_ledger(here: Site) -> None:

@@ -16,6 +16,7 @@ from shared.events import (
     CheckinPosted,
     CheckinRefused,
     Kind,
+    MomentRecorded,
     MomentReversed,
     Posted,
     TimerElapsed,
@@ -240,27 +241,35 @@ async def test_a_check_in_stands_with_its_source_on_the_pages_of_whom_the_partne
     await _told(clinic, "checkin.recorded", MET | {"buddy": "client 77"})
     checkin = (await here.events("checkin.recorded"))[0]["checkin"]
     at_ms = here.host.clock.now_ms() - DAY_MS
+    about = {"happened_ms": at_ms, "recorded_by": kim}
     await here.says(
+        MomentRecorded(moment="m1", pair="p1", giver=kim, receiver=sam, kind=Kind.LISTENED, checkin=checkin, **about),
         CheckinPosted(checkin=checkin, partner="clinic", peers=(kim, sam), happened_ms=at_ms, moments=(
             Posted(moment="m1", kind=Kind.LISTENED, giver=kim, receiver=sam),)),
+        MomentRecorded(moment="m2", pair="p2", giver=lou, receiver=kim, kind=Kind.SAT_TOGETHER, checkin="of another", **about),
         CheckinPosted(checkin="of another", partner="clinic", peers=(kim,), happened_ms=at_ms, moments=(
             Posted(moment="m2", kind=Kind.SAT_TOGETHER, giver=lou, receiver=kim),)))
     await here.signed_in("kim@example.org", kims)
-    assert "Listening, I gave this" in kims.page.text
-    assert "Spending quiet time together, I received this" in kims.page.text
+    assert "You listened to an earlier buddy" in kims.page.text
+    assert "An earlier buddy kept you company" in kims.page.text
     assert kims.page.text.count("as Clinic told us") == 2
     await here.signed_in("sam@example.org", sams)
-    assert "Listening, I received this" in sams.page.text
-    await sams.post("/me/moments/m1", {})
-    assert sams.status == 404, "only whom the check-in names first may take it back"
+    assert "An earlier buddy listened to you" in sams.page.text
+    await sams.post("/me/moments/m1/back", {})
+    assert sams.status == 409, "only whom the check-in names first may take it back"
     lous = await here.signed_in("lou@example.org")
-    assert "as Clinic told us" not in lous.page.text
-    await kims.open("/me")
-    await kims.submit("/me/moments/m1")
-    assert (await here.events("moment.corrected"))[-1] == {"moment": "m1", "peer": kim}
+    for path in ("/me", "/me/story", "/me/story.csv"):
+        await lous.open(path)
+        assert "Clinic" not in lous.page.text
+        assert "company" not in lous.page.text
+    await lous.open("/me/moments/m2")
+    assert lous.status == 404
+    await kims.open("/me/moments/m1")
+    await kims.submit("/me/moments/m1/back")
+    assert (await here.events("moment.corrected"))[-1] == {"moment": "m1", "peer": kim, "reason": "mistake"}
     await here.says(MomentReversed(moment="m1", giver=kim, receiver=sam))
     await sams.open("/me")
-    assert "(taken back)" in sams.page.text
+    assert "Taken back: it was not so." in sams.page.text
 
 
 async def test_training_shows_on_the_persons_page_alone_and_is_sealed_on_its_way(here: Site, clinic: Clinic) -> None:
@@ -319,6 +328,8 @@ async def test_what_partners_told_can_be_made_again_from_the_log(
         first, second = (each["checkin"] for each in await here.events("checkin.recorded"))
         [training] = await here.events("training.completed")
         await here.says(
+            MomentRecorded(moment="m1", pair="p", giver=kim, receiver="another", kind=Kind.LISTENED, checkin=first,
+                           recorded_by=kim, happened_ms=1),
             CheckinPosted(checkin=first, partner="clinic", peers=(kim,), happened_ms=1, moments=(
                 Posted(moment="m1", kind=Kind.LISTENED, giver=kim, receiver="another"),)),
             CheckinRefused(checkin=second, partner="clinic", reason="unknown_reference"),

@@ -19,12 +19,15 @@ from services.gateway.views import (
     GestureView,
     MailView,
     Me,
+    MomentView,
+    MonthView,
     PairView,
     ProposalView,
+    RefusalView,
     RequestView,
     Resting,
+    StoryView,
     TrainingView,
-    WrittenView,
 )
 from shared import programme
 from shared.events import Details
@@ -47,6 +50,19 @@ ANSWERS = in_words.of_request(
             chosen_limits={"gender": ("woman", "another")}, prefers={"talking": ("quiet",)}, newcomer=True),
     1, CATALOGUE, CHOOSY)
 REQUEST = RequestView("BCDF-GHJK", AT_MS, 1, ("Sleep",), ("Someone to listen",), ANSWERS)
+GAVE = MomentView("m1", "You listened to Calm Heron", AT_MS, True, "listened", "Calm Heron", "you wrote this down",
+                  "in a call", 1, acts=frozenset({"back"}), mine=True)
+RECEIVED = MomentView("m2", "Calm Heron kept you company", AT_MS, False, "sat_together", "Calm Heron",
+                      "Calm Heron wrote this down", notes=("You said thank you for this.",),
+                      acts=frozenset({"thank", "differently"}))
+TOLD = MomentView("m3", "You kept Calm Heron company", AT_MS, True, "sat_together", "Calm Heron", "as City clinic told us",
+                  notes=("Taken back: it was not so.",), acts=frozenset({"again"}), taken_back=True, mine=True)
+ASKED = MomentView("m4", "An earlier buddy listened to you", AT_MS, False, "listened", "an earlier buddy",
+                   "you wrote this down", minutes=40, mine=True, acts=frozenset({"back", "keep", "same", "apart"}),
+                   reason="agreed", same_as=RECEIVED)
+STORY = StoryView((MonthView("November 2026", (GAVE, RECEIVED, TOLD), "July 2026 to October 2026: nothing is recorded."),
+                   MonthView("June 2026", (ASKED,))), gap="December 2026: nothing is recorded.", older="2026-05.0",
+                  others=(("pair1", "Calm Heron"), ("pair4", "an earlier buddy (June 2026)")))
 ME = Me(
     alias="Gentle River", quiet="usual", given=3, received=5, resting=None,
     request=REQUEST,
@@ -55,9 +71,8 @@ ME = Me(
     pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
     inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
     before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,), nudges=("rest_or_ask", "would_like"),
-    written=(WrittenView("m1", "listened", "gave", AT_MS, False), WrittenView("m2", "other", "received", AT_MS, True),
-             WrittenView("m3", "sat_together", "gave", AT_MS, False, "city-clinic"),
-             WrittenView("m4", "listened", "received", AT_MS, False, "city-clinic", mine=False)),
+    lately=(GAVE, RECEIVED, TOLD), asks=(ASKED,), pulse=True,
+    refusals=(RefusalView("m9", "What you sent on 18 November 2026 (listening) changed nothing.", "Its day is to come."),),
     trainings=(TrainingView("Listening <b>skills</b>", date(2026, 11, 20), "city-clinic"),),
     agreements=(AgreementView("city-clinic", "checkins", AT_MS), AgreementView("city-clinic", "training", AT_MS, AT_MS)))
 
@@ -76,7 +91,10 @@ def gallery(pages: Pages) -> dict[str, bytes]:
                      "chosen_limits-gender": ("woman", "another"), "prefers-talking": ("quiet",)})
     astray = check(Ask, Posted({**wishes.fields, "age_band": ("9",), "facts-gender": ("woman", "man"), "meets_ages": ("9",),
                                 "chosen_limits-gender": ("9",), "prefers-talking": ("9",)}), CHOOSY_CHOICES, CATALOGUE.errors)
-    moment = {"alias": PAIR.alias, "action": "/x", "moment_kinds": CATALOGUE.words["kinds"]}
+    undated = check(Moment, Posted({"when": ("another",), "happened-day": ("31",), "happened-month": ("x",),
+                                    "happened-year": ("26",)}), CHOICES, CATALOGUE.errors)
+    moment = {"alias": PAIR.alias, "action": "/x", "moment_kinds": CATALOGUE.words["kinds"],
+              "directions": CATALOGUE.words["directions"]}
     shown: dict[str, tuple[str, dict[str, Any]]] = {
         "start": ("start", {}),
         "urgent help": ("urgent_help", {}),
@@ -116,6 +134,15 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "leave": ("me/leave", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),
         "moment, with problems": ("me/moment", {**moment, "problems": incomplete}),
+        "moment, with problems of its day": ("me/moment", {**moment, "problems": undated}),
+        "story": ("me/story", {"story": STORY, "signed_in": True}),
+        "story, of a pair": ("me/story", {"story": replace(STORY, pair="pair1", buddy="Calm Heron", newest=False, older=None)}),
+        "story, empty": ("me/story", {"story": StoryView(())}),
+        "story, past its end": ("me/story", {"story": StoryView((), newest=False)}),
+        "one moment": ("me/one_moment", {"moment": ASKED}),
+        "one moment of the other's": ("me/one_moment", {"moment": RECEIVED}),
+        "one moment, as it is": ("me/one_moment", {"moment": replace(GAVE, acts=frozenset())}),
+        "differently": ("me/differently", {"moment": RECEIVED}),
         **{name: (f"me/{name}", {**moment, "pair": PAIR})
            for name in ("moment", "contact", "end", "block", "concern")},
         **{f"{name}, over": (f"me/{name}", {**moment, "pair": PairView("pair4", "an earlier buddy", ended_ms=AT_MS)})

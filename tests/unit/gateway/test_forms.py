@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.gateway import catalogue, forms
 from services.gateway.fields import EMAIL_MAX, Choices
-from services.gateway.forms import Ask, Form
+from services.gateway.forms import Ask, Form, Moment
 from services.gateway.posted import FIELDS_MAX, KEY, MEDIA_TYPE, NotAForm, Posted, parse
 from services.gateway.problems import Problems, check
 from shared.programme import ASKED_ABOUT_MAX
@@ -210,10 +211,54 @@ def test_minutes_are_optional_and_at_most_a_day() -> None:
     assert list(told(forms.Moment, {**good, "kind": ("gesture",)})) == ["kind"]
 
 
+TODAY = date(2026, 11, 27)
+
+
+def of_a_day(**fields: str) -> Moment | dict[str, str]:
+    """The form as it is taken, or what to put right; the two were buddies from the 5th on."""
+    posted = {"direction": "gave", "kind": "listened", **{name.replace("__", KEY): text for name, text in fields.items()}}
+    checked = check(Moment, Posted({name: (text,) for name, text in posted.items()}),
+                    CHOICES.within(date(2026, 11, 5), TODAY), CATALOGUE.errors)
+    return dict(checked.messages) if isinstance(checked, Problems) else checked
+
+
+@pytest.mark.parametrize(("fields", "day"), [
+    ({}, None), ({"when": "today"}, None), ({"when": "yesterday"}, date(2026, 11, 26)),
+    ({"when": "another", "happened__day": "5", "happened__month": "11", "happened__year": "2026"}, date(2026, 11, 5)),
+    ({"when": "today", "happened__day": "05", "happened__month": "11", "happened__year": "26"}, date(2026, 11, 5)),
+    ({"when": "another", "happened__day": "27", "happened__month": "11", "happened__year": "2026"}, None)])
+def test_a_moment_is_of_today_of_yesterday_or_of_a_date_that_was_typed(fields: dict[str, str], day: date | None) -> None:
+    checked = of_a_day(**fields)
+    assert isinstance(checked, Moment)
+    assert checked.happened == day
+
+
+@pytest.mark.parametrize(("when", "typed", "at", "kind"), [
+    ("another", ("", "", ""), "day", "missing"), ("another", ("", "11", "2026"), "day", "no_day"),
+    ("another", ("5", "", "2026"), "month", "no_month"), ("today", ("5", "11", ""), "year", "no_year"),
+    ("another", ("31", "11", "2026"), "day", "calendar"), ("another", ("5", "Nov", "2026"), "month", "format"),
+    ("another", ("5", "11", "0"), "day", "calendar"), ("another", ("28", "11", "2026"), "day", "future"),
+    ("another", ("4", "11", "2026"), "day", "before"), ("another", ("٥", "11", "2026"), "day", "format"),
+    ("yesterday", ("26", "11", "2026"), "day", "twice"), ("another", ("5", "11", "999"), "year", "format")])
+def test_a_day_that_cannot_be_is_told_beside_the_part_that_is_at_fault(
+        when: str, typed: tuple[str, str, str], at: str, kind: str) -> None:
+    day, month, year = typed
+    assert of_a_day(when=when, happened__day=day, happened__month=month, happened__year=year) == {
+        f"happened-{at}": CATALOGUE.errors["moment"]["happened"][kind]}
+
+
+def test_yesterday_was_before_the_two_were_buddies_where_they_met_today() -> None:
+    checked = check(Moment, Posted({"direction": ("both",), "kind": ("listened",), "when": ("yesterday",)}),
+                    CHOICES.within(TODAY, TODAY), CATALOGUE.errors)
+    assert isinstance(checked, Problems)
+    assert dict(checked.messages) == {"happened-day": CATALOGUE.errors["moment"]["happened"]["before"]}
+
+
+KEYS = ["gender", "talking", "height", "day", "month", "year"]
 HOSTILE = st.dictionaries(
     st.one_of(st.sampled_from(sorted({field for form in FORMS for field in form.model_fields})),
-              st.builds(KEY.join, st.tuples(st.sampled_from(sorted(Ask.by_key)),
-                                            st.one_of(st.sampled_from(["gender", "talking", "height"]), st.text(max_size=5))))),
+              st.builds(KEY.join, st.tuples(st.sampled_from(sorted(Ask.by_key | Moment.by_key)),
+                                            st.one_of(st.sampled_from(KEYS), st.text(max_size=5))))),
     st.lists(st.one_of(st.text(max_size=40),
                        st.sampled_from(["yes", "anxiety", "riverside", "woman", "quiet", "25_34", "\x00", "\ufffd", "9" * 30]),
                        st.text().map(lambda text: text * 400)), max_size=4).map(tuple))

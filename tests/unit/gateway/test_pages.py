@@ -23,7 +23,7 @@ def test_the_gallery_shows_every_template_there_is() -> None:
     shown = (Path(__file__).parent / "gallery.py").read_text("utf-8")
     names = {str(path.relative_to(HERE / "templates/pages").with_suffix("")) for path in HERE.glob("templates/pages/**/*.html")}
     parts = {"message", "me/rest", "me/proposals", "me/buddies", "me/gestures", "me/moments", "me/before", "me/request",
-             "me/notices", "me/nudges", "me/aside", "me/partners", "ask/people"}
+             "me/notices", "me/nudges", "me/aside", "me/partners", "me/asks", "ask/people"}
     missing = {name for name in names - parts if f'"{name}"' not in shown and f'"{name.removeprefix("me/")}"' not in shown}
     assert not missing
 
@@ -145,20 +145,43 @@ def test_wherever_a_rest_is_offered_the_page_says_that_what_was_suggested_closes
     assert re.search(r"(Y|y)ou keep your place", text)
 
 
-def test_what_a_partner_told_stands_with_its_source_and_can_be_taken_back_by_whom_it_named_first() -> None:
+def test_what_a_partner_told_stands_with_its_source() -> None:
+    text = " ".join(GALLERY["me"].text.split())
+    assert "You kept Calm Heron company 18 November 2026, as City clinic told us. Taken back: it was not so." in text
+    assert "Listening <b>skills</b>, 20 November 2026, as City clinic told us" in text
+
+
+@pytest.mark.parametrize("name", ["me", "story"])
+def test_each_link_to_a_moment_says_which_to_whoever_hears_the_page(name: str) -> None:
+    links = [" ".join(each.text.split()) for each in GALLERY[name].all("a")
+             if each.attributes["href"].startswith("/me/moments/")]
+    assert len(links) > 2
+    assert len(set(links)) == len(links)
+    assert "Change something about it (You listened to Calm Heron, 18 November 2026)" in links
+
+
+def test_a_story_says_that_nothing_is_recorded_and_never_that_there_was_nothing() -> None:
+    assert "July 2026 to October 2026: nothing is recorded." in GALLERY["story"].text
+    assert "Nothing is recorded yet." in GALLERY["story, empty"].text
+    assert "Nothing is recorded before that." in GALLERY["story, past its end"].text
+    for name in ("story", "story, empty", "one moment"):
+        assert not re.search(r"\b0\b|[-−]\d|balance|less|more than", GALLERY[name].text.partition("This is a try-out")[2])
+
+
+def test_what_follows_from_remembering_differently_is_said_before_anything_is() -> None:
+    page = GALLERY["differently"]
+    for words in ("neither has to be wrong", "Calm Heron sees it", "Until then it goes on counting",
+                  "a person of the programme"):
+        assert words in page.text
+    assert [each.attributes["action"] for each in page.all("form")] == ["/me/moments/m2/differently"]
+
+
+def test_the_pulse_says_whom_it_is_not_about_and_its_answers_are_equal() -> None:
     page = GALLERY["me"]
-    assert "Spending quiet time together, I gave this, 18 November 2026, as City clinic told us" in page.text
-    assert "Listening <b>skills</b>, 20 November 2026, as City clinic told us" in page.text
-    actions = [form.attributes["action"] for form in page.all("form")]
-    assert "/me/moments/m3" in actions
-    assert "/me/moments/m4" not in actions
-
-
-def test_each_button_that_takes_a_moment_back_says_which_to_whoever_hears_the_page() -> None:
-    buttons = [each.text for each in GALLERY["me"].all("button") if each.text.startswith("It was not so")]
-    assert len(buttons) > 1
-    assert len(set(buttons)) == len(buttons)
-    assert buttons[0] == "It was not so: take it back (listening, I gave this, 18 November 2026)"
+    answers = [each for each in page.all("button") if each.attributes.get("name") == "listened"]
+    assert [each.attributes["value"] for each in answers] == ["yes", "partly", "no", "skip"]
+    assert len({each.attributes["class"] for each in answers}) == 1
+    assert "counted for the programme as a whole. It is not about a buddy" in page.text
 
 
 def test_each_agreement_is_asked_for_apart_and_nothing_is_ticked_beforehand() -> None:
