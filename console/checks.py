@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.gateway.store import PairRow, PeerRow, ProposalRow, ReferralRow, RequestRow
+from services.gateway.store.stories import StoryRow
 from services.ledger.store import Snapshot as Ledger
 from services.matcher.store import Snapshot as Matcher
 from shared.stream.names import place
@@ -60,6 +61,7 @@ class Pages:
     keys: Collection[str]
     invited: Collection[str] = ()
     """Referrals that hold an address. The event may never have come: then the next one for that address takes over."""
+    stories: Mapping[str, StoryRow] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     """HMAC of a partner's reference → the peer."""
     shut: Collection[str] = ()
@@ -102,6 +104,9 @@ def keys(pages: Pages) -> Iterator[Finding]:
     for peer in pages.references.values():
         if peer not in pages.peers:
             yield Finding("gateway", "reference_of_nobody", peer)
+    for pair, story in pages.stories.items():
+        if not story.present or not set(story.present) <= pages.peers.keys():
+            yield Finding("gateway", "story_of_somebody_who_left", pair)
     for peer, address in pages.addresses.items():
         if pages.holders.get(address) != peer:
             yield Finding("gateway", "address_not_of_peer", peer)

@@ -18,6 +18,7 @@ from console.system import AsJson, Data, System
 from services.gateway import left_ids
 from services.gateway.store import ADDRESS_OF, ADDRESSES, INVITED_AS, KNOWN_AS, PAIRS, PEERS, PROPOSALS, REFERRALS, REQUESTS
 from services.gateway.store import SERVICE as GATEWAY
+from services.gateway.store.stories import STORIES
 from services.ledger import audit as ledger_audit
 from services.ledger import store as ledger_store
 from services.matcher import audit as matcher_audit
@@ -139,14 +140,15 @@ async def rest(at: System, partition: Partition, until: float) -> bool:
 
 async def _pages(at: System, partition: Partition) -> Pages:
     pipeline = at.redis.pipeline(transaction=True)
-    for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, ADDRESSES, ADDRESS_OF, INVITED_AS, KNOWN_AS):
+    for table in (PEERS, REQUESTS, PROPOSALS, PAIRS, REFERRALS, ADDRESSES, ADDRESS_OF, INVITED_AS, KNOWN_AS, STORIES):
         pipeline.hgetall(table.path(partition, GATEWAY))
     pipeline.hgetall(partition.keys)
-    peers, requests, proposals, pairs, referrals, holders, addresses, invited, known, keys = await pipeline.execute()
+    peers, requests, proposals, pairs, referrals, holders, addresses, invited, known, stories, keys = await pipeline.execute()
     return Pages(
         peers=PEERS.load_all(peers), requests=REQUESTS.load_all(requests), proposals=PROPOSALS.load_all(proposals),
         pairs=PAIRS.load_all(pairs), referrals=REFERRALS.load_all(referrals), keys={id.decode() for id in keys},
         invited={id.decode() for id in invited}, references={hash.decode(): peer.decode() for hash, peer in known.items()},
+        stories=STORIES.load_all(stories),
         shut=[id.decode() for id, wrapped in keys.items() if not _opens(at, id.decode(), wrapped)],
         holders={address.decode(): peer.decode() for address, peer in holders.items()},
         addresses={peer.decode(): address.decode() for peer, address in addresses.items()})

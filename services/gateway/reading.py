@@ -31,7 +31,8 @@ from shared.rows import KEYS
 async def me(web: Web, here: Here) -> Me:
     """Everything on a peer's own page, in a few looks at the store. Raises RedisError."""
     row, look = here.row, Look(web, here)
-    await look.fetch((REQUESTS, (row.request,) if row.request else ()), (PROPOSALS, row.proposals))
+    await look.fetch((REQUESTS, (row.request,) if row.request else ()), (PROPOSALS, row.proposals), (PAIRS, row.pairs),
+                     *story.pointers(row))
     telling = await Telling.begin(web, here, look)
     pairs = [(each, pair) for each in row.pairs if (pair := look.row(PAIRS, each)) is not None]
     request = look.row(REQUESTS, row.request) if row.request else None

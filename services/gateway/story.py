@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from services.gateway.catalogue import sentence_of
 from services.gateway.look import Look
 from services.gateway.rendering import organisation
-from services.gateway.store import PAIRS, PEERS
+from services.gateway.store import PAIRS, PEERS, PeerRow
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES, MomentRow, StoryRow, pair_of
 from services.gateway.views import MomentView, MonthView, RefusalView, StoryView
 from services.gateway.web import Here, Web
 from shared.events import Correction, Kind
-from shared.rows import KEYS
+from shared.rows import KEYS, Table
 
 PAGE = 50
 """Moments on a page: as much as somebody reads in one go, and some 30 kB."""
@@ -71,7 +71,7 @@ class Telling:
     async def begin(cls, web: Web, here: Here, look: Look | None = None) -> Telling:
         """Raises RedisError."""
         look = look or Look(web, here)
-        await look.fetch((PAIRS, here.row.pairs), (STORIES, here.row.stories))
+        await look.fetch((PAIRS, here.row.pairs), *pointers(here.row))
         others = {pair.other(here.peer) for each in here.row.pairs if (pair := look.row(PAIRS, each)) is not None}
         await look.fetch((PEERS, others), (KEYS, others))
         return cls(web, here, look)
@@ -157,6 +157,11 @@ def _acts(row: MomentRow, mine: bool, current: bool, double: bool) -> Iterator[s
         yield from ("same", "apart")
 
 
+def pointers(row: PeerRow) -> tuple[tuple[Table[Any], tuple[str, ...]], ...]:
+    """What a page that shows something of the story needs first, for whoever fetches other things in the same look."""
+    return (STORIES, row.stories), (PLACES, (*row.asks, *(each.moment for each in row.refusals)))
+
+
 async def lately(telling: Telling, besides: Iterable[MomentView] = ()) -> tuple[MomentView, ...]:
     """Of what came last, what does not stand on the page already, as gestures do. Raises RedisError."""
     places = [place for pair, story in telling.stories.items() for month in sorted(story.months, reverse=True)[:1]
@@ -168,9 +173,7 @@ async def lately(telling: Telling, besides: Iterable[MomentView] = ()) -> tuple[
 
 async def asks(telling: Telling) -> tuple[MomentView, ...]:
     """What the reader is asked about moments that they wrote down. Raises RedisError."""
-    row = telling.here.row
-    await telling.look.fetch((PLACES, (*row.asks, *(each.moment for each in row.refusals))))
-    places = [at.decode() for each in row.asks if (at := telling.look.row(PLACES, each)) is not None]
+    places = [at.decode() for each in telling.here.row.asks if (at := telling.look.row(PLACES, each)) is not None]
     return tuple(each for each in await telling.views(places) if each.acts & {"keep", "same"})
 
 
@@ -187,7 +190,7 @@ async def everything(telling: Telling) -> list[MomentView]:
 
 
 def refusals(telling: Telling) -> tuple[RefusalView, ...]:
-    """`asks` has looked where these moments are."""
+    """What the ledger did not take, in words."""
     words, pages = telling.all_words, telling.pages
     told = []
     for each in telling.here.row.refusals:

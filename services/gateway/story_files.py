@@ -29,7 +29,7 @@ def as_csv(telling: Telling, moments: Sequence[MomentView]) -> bytes:
     for row in rows:
         shown = {**row, "direction": words[row["direction"]], "kind": telling.all_words["kinds"][row["kind"]],
                  "now": " ".join(row["now"])}
-        writer.writerow([_cell(shown[column]) for column in COLUMNS])
+        writer.writerow([cell(shown[column]) for column in COLUMNS])
     return (BOM + out.getvalue()).encode()
 
 
@@ -48,6 +48,7 @@ def _row(telling: Telling, moment: MomentView) -> dict[str, Any]:
             "taken_back": moment.taken_back, "now": list(moment.notes), "moment": moment.id}
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """What stands in one field: as it is, or behind an apostrophe, which spreadsheets take for "this is text"."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

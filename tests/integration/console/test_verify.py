@@ -117,6 +117,16 @@ async def test_a_partners_reference_of_somebody_who_is_not_here_is_named(twoway:
     assert await findings(twoway) == {("gateway", "reference_of_nobody")}
 
 
+async def test_a_story_that_names_somebody_who_left_or_nobody_at_all_is_named(twoway: Twoway, loop: Loop) -> None:
+    first, second, _ = await lived_in(loop)
+    [pair] = await loop.rows("gateway", "stories")
+    for peers in ([first, "gone"], ["former", "former"]):
+        await changed(loop, "gateway", "stories", pair, peers=peers)
+        assert await findings(twoway) == {("gateway", "story_of_somebody_who_left")}
+    await changed(loop, "gateway", "stories", pair, peers=[first, second])
+    assert await findings(twoway, code=0) == set()
+
+
 async def test_a_key_of_somebody_who_left_is_named(twoway: Twoway, loop: Loop) -> None:
     await lived_in(loop)
     [(_, gone)] = set(left_ids.read(twoway.data))
