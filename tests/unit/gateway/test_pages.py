@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -174,6 +175,13 @@ def test_what_follows_from_remembering_differently_is_said_before_anything_is() 
                   "a person of the programme"):
         assert words in page.text
     assert [each.attributes["action"] for each in page.all("form")] == ["/me/moments/m2/differently"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Pacific/Auckland", "Pacific/Kiritimati", "America/Anchorage"])
+def test_a_day_that_somebody_chose_is_shown_as_that_day_wherever_the_programme_is(zone: str) -> None:
+    there = Pages(PROGRAMME.model_copy(update={"time_zone": zone}), CATALOGUE, try_out=False)
+    for day in (date(2026, 1, 1), date(2026, 3, 29), date(2026, 10, 25), date(2026, 12, 31)):
+        assert there.date_of(there.noon_ms(day)) == day
 
 
 def test_the_pulse_says_whom_it_is_not_about_and_its_answers_are_equal() -> None:
