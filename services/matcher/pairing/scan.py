@@ -11,7 +11,7 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints
 from services.matcher.pairing.compiled import compiled, within
 from services.matcher.pairing.waits import DAYS_MAX, Waits
-from services.matcher.pairing.weighing import RUN, besides, promise, weigh
+from services.matcher.pairing.weighing import NEVER, PART, RUN, besides, greatest_of, promise, weigh
 from services.matcher.pairing.weights import Points
 
 
@@ -21,7 +21,8 @@ def best_partners(columns: Columns, since_day: Ints, since_rest: Ints, i: int, a
     """(benefit, rows) of those who are best for row i, reach the bar and have waited longest of them; no rows when there is
     nobody. `apart` are rows that must not meet row i."""
     n = len(since_day)
-    out, waited, free = np.empty(RUN, np.int32), np.empty(RUN, np.int32), np.zeros(RUN, np.int32)
+    out, waited, free = np.full(RUN, NEVER, np.int32), np.empty(RUN, np.int32), np.zeros(RUN, np.int32)
+    places = np.empty(RUN, np.int64)
     found, count, best = np.empty(16, np.int64), 0, 1
     own_days = _days(since_day[i], since_rest[i], waits)
     own = np.full(1, min(waits.points_max, waits.points_day * own_days), np.int32)
@@ -33,7 +34,7 @@ def best_partners(columns: Columns, since_day: Ints, since_rest: Ints, i: int, a
         others = _run(columns, low, high, waited)
         if promise(me, 0, others, 0, high - low, free, points, out) + besides_me < best:
             continue
-        for z in range(high - low):
+        for z in _promising(out, high - low, best - besides_me, places):
             k = low + z
             if out[z] + besides_me < best or k == i:
                 continue
@@ -55,6 +56,19 @@ def best_partners(columns: Columns, since_day: Ints, since_rest: Ints, i: int, a
             found[count] = k
             count += 1
     return (best if count else 0), found[:count].copy()
+
+
+@within
+def _promising(out: Ints, n: int, least: int, places: Ints) -> Ints:
+    """Places of those of the first n who promise as much; written to `places`. Most parts have none, and are passed as one."""
+    count = 0
+    for part in range(0, n, PART):
+        if greatest_of(out, part) >= least:
+            for z in range(part, min(n, part + PART)):
+                if out[z] >= least:
+                    places[count] = z
+                    count += 1
+    return places[:count]
 
 
 @within
