@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from services.matcher.domain.standing import Standing
 from shared.events import Details, Way
+
+
+class Said(Protocol):
+    """What reasons are told of, in the order in which it was said. `Details` is that."""
+
+    @property
+    def seeks(self) -> tuple[str, ...]: ...
+    @property
+    def offers(self) -> tuple[str, ...]: ...
+    @property
+    def showable(self) -> tuple[str, ...]: ...
+    @property
+    def languages(self) -> tuple[str, ...]: ...
+    @property
+    def ways(self) -> tuple[Way, ...]: ...
+    @property
+    def times(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +35,7 @@ class Person:
     request: str
     community: str
     since_ms: int
-    details: Details
+    details: Said
     seeks: frozenset[str]
     offers: frozenset[str]
     avoids: frozenset[str]

@@ -54,7 +54,8 @@ class IdColumn:
 
     def forget(self, row: int) -> None:
         """The row's id stays until another is put there, its text does not."""
-        self._texts.pop(self.key(row), None)
+        if self._texts:
+            self._texts.pop(self.key(row), None)
 
     def key(self, row: int) -> bytes:
         return bytes(self._keys[row * BYTES:(row + 1) * BYTES])
@@ -79,8 +80,9 @@ class Ids:
         self._table, self._mask = array("i", [_EMPTY]) * 16, 15
         self._free = array("i")
         self._count = 0
-        self._asked = ("", _EMPTY)
-        """Who was looked for last, and where: most are looked for several times in a row."""
+        self._asked: str | None = None
+        self._key, self._at = b"", 0
+        """Who was looked for last, their key, and its place in the table: most are looked for several times in a row."""
 
     def __len__(self) -> int:
         return self._count
@@ -92,20 +94,15 @@ class Ids:
 
     def find(self, id: str) -> int:
         """The id's row; -1 when it has none."""
-        asked, row = self._asked
-        if asked != id or row == _EMPTY:
-            row = self._table[self._place(key_of(id))]
-            self._asked = id, row
-        return row
+        return self._table[self._place_of(id)]
 
     def put(self, id: str) -> int:
         """The id's row, a new one when it has none."""
-        if (row := self.find(id)) != _EMPTY:
+        place = self._place_of(id)
+        if (row := self._table[place]) != _EMPTY:
             return row
-        key = key_of(id)
-        place = self._place(key)
         row = self._free.pop() if self._free else self.rows
-        self.column.put(row, id, key)
+        self.column.put(row, id, self._key)
         self._table[place] = row
         self._count += 1
         if self._count > _FULL * len(self._table):
@@ -114,10 +111,9 @@ class Ids:
 
     def drop(self, id: str) -> int:
         """Lets the id's row go; returns it, -1 when there was none."""
-        place = self._place(key_of(id))
+        place = self._place_of(id)
         row = self._table[place]
         if row != _EMPTY:
-            self._asked = "", _EMPTY
             self.column.forget(row)
             self._free.append(row)
             self._count -= 1
@@ -131,6 +127,12 @@ class Ids:
     def __iter__(self) -> Iterator[str]:
         return (self.name(row) for row in self._table if row != _EMPTY)
 
+    def _place_of(self, id: str) -> int:
+        if id != self._asked:
+            self._key = key_of(id)
+            self._asked, self._at = id, self._place(self._key)
+        return self._at
+
     def _place(self, key: bytes) -> int:
         """Where in the table the key's row is, or would be: as near behind its own place as there is room."""
         place = hash(key) & self._mask
@@ -141,13 +143,13 @@ class Ids:
     def _grow(self) -> None:
         rows = [row for row in self._table if row != _EMPTY]
         self._table = array("i", [_EMPTY]) * (2 * len(self._table))
-        self._mask = len(self._table) - 1
+        self._mask, self._asked = len(self._table) - 1, None
         for row in rows:
             self._table[self._place(self.column.key(row))] = row
 
     def _close_up(self, hole: int) -> None:
         """Whoever stands behind a hole moves into it, unless that is before their own place (Knuth, 6.4, algorithm R)."""
-        self._table[hole] = _EMPTY
+        self._table[hole], self._asked = _EMPTY, None
         place = hole + 1 & self._mask
         while (row := self._table[place]) != _EMPTY:
             own = hash(self.column.key(row)) & self._mask

@@ -122,9 +122,7 @@ class Roll:
 
     def put(self, asking: Asking, *, days: int, places: int, strangers: Collection[str]) -> None:
         """One more, who has waited for whole `days`. Raises TooVaried, and then this one was not put in."""
-        self._topics.mask(asking.offers | asking.seeks | asking.avoids)
-        masks = (self._topics.mask(asking.offers), self._topics.mask(asking.seeks), self._topics.mask(asking.avoids),
-                 self._languages.mask(asking.languages))
+        masks = *self._topics.masks(asking.offers, asking.seeks, asking.avoids), self._languages.mask(asking.languages)
         meeting, when = self._how_to_meet(asking), self._when_to_meet(asking)
         for column, mask in zip((self._offers, self._seeks, self._avoids, self._spoken), masks, strict=True):
             column.append(mask)
@@ -143,8 +141,7 @@ class Roll:
     def _how_to_meet(self, asking: Asking) -> int:
         """The column `meeting`."""
         area = self._areas.number(asking.area)
-        ways = sum(map(WAY_BITS.__getitem__, asking.ways))
-        return meeting_of(ways, len(asking.seeks), asking.newcomer, asking.welcomes_newcomers, area)
+        return meeting_of(ways_of(asking.ways), len(asking.seeks), asking.newcomer, asking.welcomes_newcomers, area)
 
     def _when_to_meet(self, asking: Asking) -> int:
         """The column `times`."""
@@ -170,6 +167,13 @@ class Roll:
                  for name in names if (other := self._row.get(name, row)) != row}
         both = np.array(sorted(pairs), np.int64).reshape(-1, 2)
         return neighbours(len(self), both[:, 0], both[:, 1])
+
+
+def ways_of(ways: Iterable[Way]) -> int:
+    mask = 0
+    for way in ways:
+        mask |= WAY_BITS[way]
+    return mask
 
 
 def meeting_of(ways: int, sought: int, newcomer: bool, welcomes_newcomers: bool, area: int) -> int:

@@ -7,9 +7,9 @@ way to meet, so no scan finds them; an empty slot is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,9 @@ from services.matcher.pairing.columns import (
     Ints,
 )
 from services.matcher.pairing.ids import BYTES, IdColumn, Ids, key_of
-from services.matcher.pairing.roll import AGE, WAY_BITS, allowed, meeting_of, times_of
+from services.matcher.pairing.roll import AGE, WAY_BITS, meeting_of, times_of, ways_of
 from services.matcher.pairing.seen import Seen
-from services.matcher.pairing.words import Areas, TraitBits, Words
+from services.matcher.pairing.words import KEPT_MAX, Areas, TraitBits, Words
 from shared.clock import DAY_MS
 from shared.events import Details, Way
 
@@ -46,7 +46,10 @@ _OTHERS = {"meeting": np.uint32, "times": np.uint32, "since_day": np.int32, "sin
            "facts": np.int32, "limits": np.int32, "wishes": np.int32, "proposed_day": np.uint16, "ways": np.uint8,
            "places": np.uint8, "alone": np.bool_}
 _WAYS = [tuple(way for way in Way if ways & WAY_BITS[way]) for ways in range(WAYS + 1)]
+_WAYS_EACH = [frozenset(ways) for ways in _WAYS]
 """Of each mask of ways."""
+
+_NOBODY = np.zeros(0, np.int64)
 
 ROOM_MIN = 64
 """Columns double when they are full. Room that nobody has used yet takes no memory, for the system gives it page by page."""
@@ -63,18 +66,25 @@ def _in_the_week(time: str) -> tuple[int, int, str]:
 
 
 class Distinct:
-    """Different mappings, each once, and a number for each."""
+    """Different mappings, each once, and a number for each. `kept` is what their values are compared as."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Callable[[Any], Any]) -> None:
+        self._kept = kept
         self._number: dict[frozenset[tuple[str, Any]], int] = {}
         self._values: list[dict[str, Any]] = []
+        self._as_said: dict[tuple[tuple[str, Hashable], ...], int] = {}
+        """Most say what somebody has said before in the very same order."""
 
-    def number(self, items: Iterable[tuple[str, Any]]) -> int:
-        value = frozenset(items)
-        found = self._number.get(value)
+    def number(self, *items: tuple[str, Any]) -> int:
+        found = self._as_said.get(items)
         if found is None:
-            found = self._number[value] = len(self._values)
-            self._values.append(dict(value))
+            value = frozenset((key, self._kept(each)) for key, each in items)
+            found = self._number.setdefault(value, len(self._values))
+            if found == len(self._values):
+                self._values.append(dict(value))
+            if len(self._as_said) >= KEPT_MAX:
+                self._as_said.clear()
+            self._as_said[items] = found
         return found
 
     def __getitem__(self, number: int) -> dict[str, Any]:
@@ -87,6 +97,17 @@ class Distinct:
         return iter(self._values)
 
 
+class _Said(NamedTuple):
+    """What somebody said, topics in the order of the alphabet and times in that of the week."""
+
+    seeks: tuple[str, ...]
+    offers: tuple[str, ...]
+    showable: tuple[str, ...]
+    languages: tuple[str, ...]
+    ways: tuple[Way, ...]
+    times: tuple[str, ...]
+
+
 class Slots:
     """One community's people. Raises TooVaried where a word has no bit left; what is there stays as it was."""
 
@@ -96,7 +117,7 @@ class Slots:
         self._ids, self._requests = Ids(), IdColumn()
         self._topics, self._times, self._languages = Words("topic"), Words("time", TIMES, _in_the_week), Words("language")
         self._areas = Areas(AREAS_MAX)
-        self._facts, self._limits, self._wishes = Distinct(), Distinct(), Distinct()
+        self._facts, self._limits, self._wishes = Distinct(str), Distinct(frozenset), Distinct(frozenset)
         self._bits = TraitBits(())
         self._traits, self._refuses, self._prefers = dict[int, int](), dict[int, int](), dict[int, int]()
         """Masks by these bits, of the numbers that were met since they were made."""
@@ -104,6 +125,8 @@ class Slots:
         self._named_by: dict[str, set[int]] = {}
         self._of: dict[str, Ints] = {name: np.zeros(0, kind) for name, kind in (
             *((mask, np.uint32) for mask in _MASKS), *_OTHERS.items())}
+        self._cells: dict[str, memoryview] = {}
+        """The same columns: one value is read and written here in half the time."""
         self._view: tuple[Columns, Ints, Ints] | None = None
 
     def __len__(self) -> int:
@@ -126,23 +149,21 @@ class Slots:
         self._fill(peer, request, since_ms, details, details.showable, standing.given - standing.received, standing.places,
                    standing.strangers_to, standing.alone, standing.proposed_day)
 
-    def _fill(self, peer: str, request: str, since_ms: int, said: Person | Details, showable: Iterable[str], difference: int,
+    def _fill(self, peer: str, request: str, since_ms: int, said: Person | Details, showable: Collection[str], difference: int,
               places: int, strangers: AbstractSet[str], alone: bool, proposed_day: int) -> None:
-        topics = [frozenset(each) for each in (said.offers, said.seeks, said.avoids, showable)]
-        self._topics.mask(topics[0].union(*topics[1:]))
-        masks = (*map(self._topics.mask, topics), self._languages.mask(frozenset(said.languages)))
-        ticked, area = self._times.mask(frozenset(said.times)), self._areas.number(as_compared(said.area or ""))
+        masks = *self._topics.masks(said.offers, said.seeks, said.avoids, showable), self._languages.mask(said.languages)
+        ticked, area = self._times.mask(said.times), self._areas.number(as_compared(said.area or ""))
         facts, limits, wishes = self._numbers(said)
         traits = self._traits[facts], self._refuses[limits], self._prefers[wishes]
-        self._widen_if_needed()
-        slot, of, (day, rest) = self._slot(peer), self._of, divmod(since_ms, DAY_MS)
-        ways = sum(map(WAY_BITS.__getitem__, frozenset(said.ways)))
-        before = int(of["places"][slot])
-        meeting = meeting_of(0, len(topics[1]), said.newcomer, said.welcomes_newcomers, area)
-        row = (*masks, *traits, meeting, times_of(ticked, difference), day, rest, facts, limits, wishes, proposed_day, ways,
-               before, alone)
-        for column, value in zip(of.values(), row, strict=True):
-            column[slot] = value
+        if max(*masks, *traits) >> 32:
+            self._widen()
+        slot, (day, rest) = self._slot(peer), divmod(since_ms, DAY_MS)
+        before = self._cells["places"][slot]
+        meeting = meeting_of(0, masks[1].bit_count(), said.newcomer, said.welcomes_newcomers, area)
+        ways, times = ways_of(said.ways), times_of(ticked, difference)
+        row = *masks, *traits, meeting, times, day, rest, facts, limits, wishes, proposed_day, ways, before, alone
+        for cells, value in zip(self._cells.values(), row, strict=True):
+            cells[slot] = value
         if slot < len(self._requests):
             self._requests.forget(slot)
         self._requests.put(slot, request, key_of(request))
@@ -150,16 +171,16 @@ class Slots:
 
     def stand(self, peer: str, standing: Standing) -> None:
         slot = self._ids.find(peer)
-        self._of["alone"][slot], self._of["proposed_day"][slot] = standing.alone, standing.proposed_day
+        self._cells["alone"][slot], self._cells["proposed_day"][slot] = standing.alone, standing.proposed_day
         if standing.since_ms is not None:
-            self._of["since_day"][slot], self._of["since_rest"][slot] = divmod(standing.since_ms, DAY_MS)
+            self._cells["since_day"][slot], self._cells["since_rest"][slot] = divmod(standing.since_ms, DAY_MS)
         self._stand(slot, peer, standing.places, standing.strangers_to)
         self.count(peer, standing.given, standing.received)
 
     def count(self, peer: str, given: int, received: int) -> None:
         """What somebody gave and received by now."""
-        slot, times = self._ids.find(peer), self._of["times"]
-        times[slot] = times_of(int(times[slot]) & TIMES_MASK, given - received)
+        slot, times = self._ids.find(peer), self._cells["times"]
+        times[slot] = times_of(times[slot] & TIMES_MASK, given - received)
 
     def drop(self, peer: str) -> None:
         slot = self._ids.find(peer)
@@ -167,8 +188,8 @@ class Slots:
             return
         self._stand(slot, peer, 0, frozenset())
         self._requests.forget(slot)
-        for column in self._of.values():
-            column[slot] = 0
+        for cells in self._cells.values():
+            cells[slot] = 0
         self._ids.drop(peer)
 
     def get(self, peer: str) -> Person | None:
@@ -181,7 +202,7 @@ class Slots:
 
     def has_place(self, peer: str) -> bool:
         slot = self._ids.find(peer)
-        return slot >= 0 and bool(self._of["places"][slot])
+        return slot >= 0 and self._cells["places"][slot] > 0
 
     def at(self, slot: int) -> Person:
         return self._person(slot, self._ids.name(slot))
@@ -191,8 +212,8 @@ class Slots:
 
     def columns(self) -> tuple[Columns, Ints, Ints]:
         """(everybody, day and ms of the day on which each began to wait), as they are now; `waited` is none of theirs."""
-        if self._view is None:
-            rows, of = self._ids.rows, self._of
+        rows, of = self._ids.rows, self._of
+        if self._view is None or len(self._view[1]) < rows:
             since = of["since_day"][:rows], of["since_rest"][:rows]
             self._view = Columns._make([*(of[name][:rows] for name in Columns._fields[:-1]), since[1]]), *since
         return self._view
@@ -200,8 +221,11 @@ class Slots:
     def slot_and_apart(self, peer: str) -> tuple[int, Ints]:
         """Somebody's slot, and those of whoever must not meet them, whichever of the two keeps the other apart."""
         slot = self._ids.find(peer)
-        kept = {other for name in self._strangers.get(slot, ()) if (other := self._ids.find(name)) >= 0}
-        return slot, np.array([*kept, *self._named_by.get(peer, ())], np.int64)
+        kept, by = self._strangers.get(slot), self._named_by.get(peer)
+        if not kept and not by:
+            return slot, _NOBODY
+        known = {other for name in kept or () if (other := self._ids.find(name)) >= 0}
+        return slot, np.array([*known, *(by or ())], np.int64)
 
     def who_fit(self, others: Iterable[str], peer: str) -> list[str]:
         """Those of `others` who have a place and fit somebody who is here, in their order."""
@@ -233,7 +257,7 @@ class Slots:
         practical = (of["seeks"][there] & self._topics.known(looked_at.practical)) != 0
         unproposed = np.minimum(days, now_ms // DAY_MS - of["proposed_day"][there].astype(np.int64)) >= UNPROPOSED_DAYS
         facts = counted.by_fact(days, of["facts"][there], self._facts, looked_at)
-        languages = counted.by_language(days, of["languages"][there], self._languages.words)
+        languages = counted.by_language(days, of["languages"][there], lambda mask: self._languages.told(mask).words)
         return Waiting(days.tolist(), int(unproposed.sum()), days[practical].tolist(), facts | languages)
 
     # what a slot holds
@@ -242,21 +266,21 @@ class Slots:
         """Whoever's it is by now, or one that is free."""
         slot = self._ids.put(peer)
         if slot >= len(self._of["places"]):
-            self._grow()
-        self._view = None
+            self._have({name: _twice(column) for name, column in self._of.items()})
         return slot
 
-    def _grow(self) -> None:
-        for name, column in self._of.items():
-            self._of[name] = grown = np.zeros(max(ROOM_MIN, 2 * len(column)), column.dtype)
-            grown[:len(column)] = column
+    def _have(self, columns: dict[str, Ints]) -> None:
+        """These in place of those of the same names."""
+        self._of |= columns
+        self._cells = {name: column.data for name, column in self._of.items()}
+        self._view = None
 
     def _stand(self, slot: int, peer: str, places: int, strangers: AbstractSet[str]) -> None:
         """Without a place nobody shows a way to meet, and nobody asks whom they keep apart."""
-        of, places = self._of, min(places, PLACES_MAX)
+        of, places = self._cells, min(places, PLACES_MAX)
         self.with_places += bool(places) - bool(of["places"][slot])
         of["places"][slot] = places
-        of["meeting"][slot] = int(of["meeting"][slot]) & ~WAYS | (int(of["ways"][slot]) if places else 0)
+        of["meeting"][slot] = of["meeting"][slot] & ~WAYS | (of["ways"][slot] if places else 0)
         for name in self._strangers.pop(slot, frozenset()):
             self._named_by[name].discard(slot)
             if not self._named_by[name]:
@@ -270,9 +294,9 @@ class Slots:
 
     def _numbers(self, said: Person | Details) -> tuple[int, int, int]:
         """Of facts, limits and wishes. What they ask about has its bits from then on, and each of the three its mask."""
-        facts = self._facts.number((*said.facts.items(), (AGE, said.age_band or "")))
-        limits = self._limits.number((*allowed(said.chosen_limits), (AGE, frozenset(said.meets_ages))))
-        wishes = self._wishes.number(allowed(said.prefers))
+        facts = self._facts.number(*said.facts.items(), (AGE, said.age_band or ""))
+        limits = self._limits.number(*said.chosen_limits.items(), (AGE, said.meets_ages))
+        wishes = self._wishes.number(*said.prefers.items())
         if limits not in self._refuses or wishes not in self._prefers:
             asked = self._limits[limits], self._wishes[wishes]
             if not all(map(self._bits.know, asked)):
@@ -291,41 +315,45 @@ class Slots:
         self._traits = {number: bits.traits(self._facts[number]) for number in used.get("facts", [])}
         self._refuses = {number: bits.refuses(self._limits[number]) for number in limits}
         self._prefers = {number: bits.prefers(self._wishes[number]) for number in wishes}
-        self._widen_if_needed()
+        if len(bits) > 32:
+            self._widen()
         for column, mask, by_number in (("facts", "traits", self._traits), ("limits", "refuses", self._refuses),
                                         ("wishes", "prefers", self._prefers)):
             each = np.zeros(max(by_number, default=0) + 1, np.uint64)
             each[list(by_number)] = list(by_number.values())
             self._of[mask][:] = each[self._of[column]]
 
-    def _widen_if_needed(self) -> None:
-        """A mask has 32 bits while that is enough."""
-        wide = max(len(self._bits), len(self._topics), len(self._languages)) > 32
-        if wide and self._of["offers"].dtype != np.uint64:
-            self._of |= {name: self._of[name].astype(np.uint64) for name in _MASKS}
-            self._view = None
+    def _widen(self) -> None:
+        """A mask has 32 bits while that is enough, then 64."""
+        if self._of["offers"].dtype != np.uint64:
+            self._have({name: self._of[name].astype(np.uint64) for name in _MASKS})
 
     # a slot as a person
 
     def _person(self, slot: int, peer: str) -> Person:
         """As they were put in, but for the order in which they said things, and with their net in place of its two parts."""
-        said = {name: column.item(slot) for name, column in self._of.items()}
-        topics, times, meeting = self._topics.words, said["times"], said["meeting"]
-        net = (times >> NET_SHIFT & NET_MASK) - NET_ZERO
+        said = {name: cells[slot] for name, cells in self._cells.items()}
+        seeks, offers, avoids, showable = (self._topics.told(said[name]) for name in ("seeks", "offers", "avoids", "showable"))
+        languages, ways, meeting = self._languages.told(said["languages"]), said["ways"], said["meeting"]
+        times, net = self._times.told(said["times"] & TIMES_MASK), (said["times"] >> NET_SHIFT & NET_MASK) - NET_ZERO
         facts, limits, wishes = self._facts[said["facts"]], self._limits[said["limits"]], self._wishes[said["wishes"]]
-        details = Details.model_construct(
-            seeks=topics(said["seeks"]), offers=topics(said["offers"]), avoids=topics(said["avoids"]),
-            showable=topics(said["showable"]), languages=self._languages.words(said["languages"]),
-            ways=_WAYS[said["ways"]], times=self._times.words(times & TIMES_MASK),
-            area=self._areas.name(meeting >> AREA_SHIFT) or None, age_band=facts[AGE] or None,
-            meets_ages=tuple(sorted(limits[AGE])), facts={key: value for key, value in facts.items() if key != AGE},
-            chosen_limits=_listed(limits), prefers=_listed(wishes),
-            newcomer=bool(meeting >> NEW_SHIFT & 1), welcomes_newcomers=bool(meeting >> WELCOMES_SHIFT & 1))
-        since_ms = said["since_day"] * DAY_MS + said["since_rest"]
-        return Person.of(peer, self._requests.name(slot), self.community, since_ms, details, said["places"],
-                         self._strangers.get(slot, frozenset()), said["alone"], max(0, net), max(0, -net),
-                         said["proposed_day"])
+        return Person(
+            peer, self._requests.name(slot), self.community, said["since_day"] * DAY_MS + said["since_rest"],
+            _Said(seeks.words, offers.words, showable.words, languages.words, _WAYS[ways], times.words),
+            seeks.each, offers.each, avoids.each, languages.each, _WAYS_EACH[ways], times.each,
+            area=self._areas.name(meeting >> AREA_SHIFT), places=said["places"],
+            strangers=self._strangers.get(slot, frozenset()), alone=bool(said["alone"]), age_band=facts[AGE],
+            meets_ages=limits[AGE], facts=_but_age(facts), chosen_limits=_but_age(limits), prefers=wishes,
+            newcomer=bool(meeting >> NEW_SHIFT & 1), welcomes_newcomers=bool(meeting >> WELCOMES_SHIFT & 1),
+            given=max(0, net), received=max(0, -net), proposed_day=said["proposed_day"])
 
 
-def _listed(values: dict[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(sorted(wanted)) for key, wanted in values.items() if key != AGE}
+def _but_age(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != AGE}
+
+
+def _twice(column: Ints) -> Ints:
+    """The same, with as much room again."""
+    grown = np.zeros(max(ROOM_MIN, 2 * len(column)), column.dtype)
+    grown[:len(column)] = column
+    return grown

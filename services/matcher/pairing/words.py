@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import chain
+from typing import Any, NamedTuple
 
 BITS_MAX = 64
 KEPT_MAX = 10_000
-"""Masks whose words are kept at hand: a megabyte or two."""
+"""Masks whose words are kept at hand: two megabytes or three."""
 
 
 class TooVaried(ValueError):
@@ -34,41 +35,68 @@ class Areas:
         return self._names[number]
 
 
+class Told(NamedTuple):
+    """The words of a mask."""
+
+    words: tuple[str, ...]
+    """In their order."""
+    each: frozenset[str]
+
+
 class Words:
     """Each new word takes the next bit; of several at once, in the order of the alphabet."""
 
     def __init__(self, kind: str, most: int = BITS_MAX, order: Callable[[str], Any] | None = None) -> None:
         """`order`: in which words are told again, if not in that of the alphabet."""
-        self._kind, self._most, self._order = kind, most, order
+        self._kind, self._most, self._order = kind, most, order or str
         self._bit: dict[str, int] = {}
-        self._of_mask: dict[int, tuple[str, ...]] = {}
+        self._in_order: list[tuple[str, int]] = []
+        self._of_mask: dict[int, Told] = {}
 
     def __len__(self) -> int:
         return len(self._bit)
 
-    def mask(self, words: Set[str]) -> int:
+    def mask(self, words: Collection[str]) -> int:
         """Raises TooVaried before any new word has taken a bit."""
-        if not self._bit.keys() >= words:
-            self._learn(sorted(word for word in words if word not in self._bit))
-        return sum(map(self._bit.__getitem__, words))
+        try:
+            return self._known(words)
+        except KeyError:
+            return self.masks(words)[0]
 
     def known(self, words: Iterable[str]) -> int:
         """The mask of those that have a bit; none gets one."""
         return sum(self._bit.get(word, 0) for word in set(words))
 
-    def words(self, mask: int) -> tuple[str, ...]:
-        """The words of a mask, in their order."""
-        if mask not in self._of_mask:
+    def masks(self, *several: Collection[str]) -> list[int]:
+        """One for each of them. Raises TooVaried before any new word of any of them has taken a bit."""
+        try:
+            return [self._known(words) for words in several]
+        except KeyError:
+            self._learn(sorted({*chain(*several)} - self._bit.keys()))
+            return [self._known(words) for words in several]
+
+    def told(self, mask: int) -> Told:
+        found = self._of_mask.get(mask)
+        if found is None:
             if len(self._of_mask) >= KEPT_MAX:
                 self._of_mask.clear()
-            self._of_mask[mask] = tuple(sorted((word for word, bit in self._bit.items() if mask & bit), key=self._order))
-        return self._of_mask[mask]
+            words = tuple(word for word, bit in self._in_order if mask & bit)
+            found = self._of_mask[mask] = Told(words, frozenset(words))
+        return found
+
+    def _known(self, words: Iterable[str]) -> int:
+        """Raises KeyError at a word without a bit."""
+        mask, bit = 0, self._bit
+        for word in words:
+            mask |= bit[word]
+        return mask
 
     def _learn(self, new: list[str]) -> None:
         if len(self._bit) + len(new) > self._most:
             raise TooVaried(f"{self._kind} {new[-1][:40]!r}: a pool can have {self._most} different ones, and has them")
         for word in new:
             self._bit[word] = 1 << len(self._bit)
+        self._in_order = sorted(self._bit.items(), key=lambda each: self._order(each[0]))
 
 
 Traits = Mapping[str, str]
