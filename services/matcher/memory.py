@@ -98,8 +98,7 @@ class Memory:
 
     def learn(self, id: str, request: Request, details: Details, standing: Standing, key: bytes) -> None:
         self._touched[request.peer] = None
-        self._reserves.put(request.peer, standing, key)
-        self.pool.learn(request.peer, id, request.community, request.since_ms, details, self._as_of_now(request.peer, standing))
+        self._learn(id, request, details, standing, key)
 
     def follow(self, peer: str, standing: Standing | None) -> None:
         """A standing changed. Whoever asks for nobody any more is forgotten."""
@@ -110,7 +109,7 @@ class Memory:
             self.forget(peer)
             return
         self._touched[peer] = None
-        self._reserves.stand(peer, standing)
+        self._reserves.put(peer, standing)
         self.pool.stand(peer, self._as_of_now(peer, standing))
 
     def forget(self, peer: str) -> None:
@@ -132,9 +131,12 @@ class Memory:
         Their key may have been destroyed a moment ago. Such a proposal is withdrawn when `peer.left` is read, and the
         notifier, on whose way that stands before it, tells nobody of it.
         """
-        self._touched[person.peer] = None
-        rows.lend(PEERS, person.peer, self._reserves.standing(person.peer, person.request, person.places))
-        rows.lend(KEYS, person.peer, self._reserves.key(person.peer))
+        peer = person.peer
+        self._touched[peer] = None
+        if not rows.has(PEERS, peer):
+            rows.lend(PEERS, peer, self._reserves.standing(peer, person.request, person.places))
+        if not rows.has(KEYS, peer):
+            rows.lend(KEYS, peer, self.pool.key(peer))
 
     def _as_of_now(self, peer: str, standing: Standing) -> Standing:
         now = standing.as_of(self._now_ms)
@@ -146,6 +148,13 @@ class Memory:
         return now
 
     def _open(self, id: str, request: Request, standing: Standing, key: bytes) -> None:
+        """Learns what is stored of somebody, who is as it is stored and so was not touched."""
         details = self._vault.open(request.details, key, Details, once=True)
         if isinstance(details, Details):
-            self.learn(id, request, details, standing, key)
+            self._learn(id, request, details, standing, key)
+
+    def _learn(self, id: str, request: Request, details: Details, standing: Standing, key: bytes) -> None:
+        peer = request.peer
+        self._reserves.put(peer, standing)
+        self.pool.learn(peer, id, request.community, request.since_ms, details, self._as_of_now(peer, standing))
+        self.pool.keep(peer, key)

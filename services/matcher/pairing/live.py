@@ -38,6 +38,8 @@ class LivePool:
         self._plain, self._many = Pool(), dict[str, Slots]()
         self._counts: dict[str, int] = {}
         """How many of each community are kept plainly."""
+        self._keys: dict[str, bytes] = {}
+        """Of those who are kept plainly, still wrapped."""
         self._too_varied: set[str] = set()
 
     def put(self, person: Person) -> None:
@@ -67,6 +69,7 @@ class LivePool:
         person = self._plain.get(peer)
         if person is not None:
             self._plain.drop(peer)
+            self._keys.pop(peer, None)
             self._counts[person.community] -= 1
         elif (slots := self._slots_of(peer)) is not None:
             slots.drop(peer)
@@ -84,6 +87,19 @@ class LivePool:
     def get(self, peer: str) -> Person | None:
         slots = self._slots_of(peer)
         return (self._plain if slots is None else slots).get(peer)
+
+    def keep(self, peer: str, key: bytes) -> None:
+        """The key of somebody who is here, still wrapped: what they are told is sealed with it."""
+        slots = self._slots_of(peer)
+        if slots is None:
+            self._keys[peer] = key
+        else:
+            slots.keep(peer, key)
+
+    def key(self, peer: str) -> bytes:
+        """As it was kept."""
+        slots = self._slots_of(peer)
+        return self._keys[peer] if slots is None else slots.key(peer)
 
     def request_of(self, peer: str) -> str | None:
         slots = self._slots_of(peer)
@@ -154,7 +170,10 @@ class LivePool:
         return others if slots is None else slots.who_fit(others, person.peer)
 
     def _slots_of(self, peer: str) -> Slots | None:
-        return next((slots for slots in self._many.values() if peer in slots), None)
+        for slots in self._many.values():
+            if peer in slots:
+                return slots
+        return None
 
     def _put_plainly(self, person: Person) -> None:
         community = person.community
@@ -173,6 +192,8 @@ class LivePool:
             return
         for person in people:
             self._plain.drop(person.peer)
+            if (key := self._keys.pop(person.peer, None)) is not None:
+                slots.keep(person.peer, key)
         self._counts[community], self._many[community] = 0, slots
         self._engine.compile()
 
@@ -182,6 +203,7 @@ class LivePool:
         except TooVaried:
             del self._many[slots.community]
             self._keep_plainly(slots.community)
+            self._keys |= {each.peer: slots.key(each.peer) for each in slots}
             for each in (*(each for each in slots if each.peer != person.peer), person):
                 self._put_plainly(each)
 

@@ -32,6 +32,7 @@ from services.matcher.pairing.columns import (
     Ints,
 )
 from services.matcher.pairing.ids import BYTES, IdColumn, Ids, key_of
+from services.matcher.pairing.keys import KeyColumn
 from services.matcher.pairing.roll import AGE, WAY_BITS, meeting_of, times_of, ways_of
 from services.matcher.pairing.seen import Seen
 from services.matcher.pairing.words import KEPT_MAX, Areas, TraitBits, Words
@@ -114,7 +115,7 @@ class Slots:
     def __init__(self, community: str) -> None:
         self.community = community
         self.with_places = 0
-        self._ids, self._requests = Ids(), IdColumn()
+        self._ids, self._requests, self._keys = Ids(), IdColumn(), KeyColumn()
         self._topics, self._times, self._languages = Words("topic"), Words("time", TIMES, _in_the_week), Words("language")
         self._areas = Areas(AREAS_MAX)
         self._facts, self._limits, self._wishes = Distinct(str), Distinct(frozenset), Distinct(frozenset)
@@ -188,6 +189,7 @@ class Slots:
             return
         self._stand(slot, peer, 0, frozenset())
         self._requests.forget(slot)
+        self._keys.forget(slot)
         for cells in self._cells.values():
             cells[slot] = 0
         self._ids.drop(peer)
@@ -195,6 +197,13 @@ class Slots:
     def get(self, peer: str) -> Person | None:
         slot = self._ids.find(peer)
         return None if slot < 0 else self._person(slot, peer)
+
+    def keep(self, peer: str, key: bytes) -> None:
+        """Their key, still wrapped."""
+        self._keys.put(self._ids.find(peer), key)
+
+    def key(self, peer: str) -> bytes:
+        return self._keys.key(self._ids.find(peer))
 
     def request_of(self, peer: str) -> str | None:
         slot = self._ids.find(peer)

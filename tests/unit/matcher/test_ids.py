@@ -8,7 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.matcher.domain.standing import Standing
 from services.matcher.pairing.ids import Ids, names, packed
-from services.matcher.reserves import KEY_BYTES, Reserves
+from services.matcher.pairing.keys import KEY_BYTES, KeyColumn
+from services.matcher.reserves import Reserves
 
 IDS = st.one_of(st.integers(0, 60).map(lambda n: f"{n:032x}"), st.sampled_from(["ada", "ben", "", "AB" * 16, "ü", " " * 32]))
 
@@ -64,18 +65,33 @@ def test_many_ids_at_once_are_named_as_one_by_one() -> None:
     assert names(*ids.column.copy()) == texts
 
 
-def test_how_somebody_stands_and_their_key_come_out_of_the_reserves_as_they_went_in() -> None:
-    reserves, key = Reserves(), bytes(range(KEY_BYTES))
+def test_how_somebody_stands_comes_out_of_the_reserves_as_it_went_in() -> None:
+    reserves = Reserves()
     stands = {"plain": Standing(request="r", capacity=2), "apart": Standing(request="r", capacity=1, apart={"x": None}),
               "again": Standing(request="old", capacity=1).not_asking().asking("r", 2, 0),
+              "later": Standing(request="r", capacity=1, since_ms=7),
               "buddy": Standing(request="r", capacity=2, carried=1, pairs={"p": "x"})}
     for peer, standing in stands.items():
-        reserves.put(peer, standing, key if peer != "apart" else b"another length")
+        reserves.put(peer, standing)
     for peer, standing in stands.items():
         assert reserves.standing(peer, "r", standing.places) == standing
-        assert reserves.key(peer) == (key if peer != "apart" else b"another length")
-    reserves.stand("plain", stands["buddy"])
+    reserves.put("plain", stands["buddy"])
     assert reserves.standing("plain", "r", 1) == stands["buddy"]
     reserves.drop("plain")
-    reserves.put("plain", stands["plain"], key)
     assert reserves.standing("plain", "r", 2) == stands["plain"]
+
+
+KEPT = st.one_of(st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES), st.binary(min_size=1, max_size=90))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.none() | KEPT), max_size=30))
+def test_a_key_comes_out_of_its_row_as_it_went_in_and_of_a_forgotten_one_nothing(
+        steps: list[tuple[int, bytes | None]]) -> None:
+    keys, expected = KeyColumn(), dict[int, bytes]()
+    for row, key in steps:
+        if key is None:
+            keys.forget(row)
+        else:
+            keys.put(row, key)
+        expected[row] = key or bytes(KEY_BYTES)
+        assert {row: keys.key(row) for row in expected} == expected

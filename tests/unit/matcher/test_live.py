@@ -19,6 +19,7 @@ from services.matcher.domain.pool import Match, Pool
 from services.matcher.domain.standing import Standing
 from services.matcher.domain.waiting import LookedAt, Waiting, who_waits
 from services.matcher.domain.weights import PUBLISHED, Weights
+from services.matcher.pairing.keys import KEY_BYTES
 from services.matcher.pairing.live import LivePool
 from services.matcher.pairing.ready import Engine
 from services.matcher.pairing.slots import Slots
@@ -225,6 +226,19 @@ def test_a_few_people_are_kept_plainly_and_nothing_is_compiled_for_them() -> Non
     live.put(person("d"))
     assert live.seen("riverside") is not None
     assert engine.begun == 1
+
+
+def test_everybodys_key_stays_with_them_while_their_community_becomes_columns_and_goes_on_plainly_again() -> None:
+    live, keys = LivePool(few=3, engine=PLAINLY), dict[str, bytes]()
+    for n, each in enumerate(grown(lambda n: {"seeks": frozenset((f"t{n}", "sleep"))}, 80)):
+        live.put(each)
+        keys[each.peer] = bytes([n + 1]) * (KEY_BYTES if n % 7 else 9)
+        live.keep(each.peer, keys[each.peer])
+        if n % 5 == 4:
+            live.drop(f"p{n - 1}")
+            del keys[f"p{n - 1}"]
+        assert {peer: live.key(peer) for peer in keys} == keys
+    assert live.seen("riverside") is None  # too varied by now
 
 
 def test_room_that_was_let_go_is_filled_again() -> None:
