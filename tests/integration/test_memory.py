@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,10 +12,11 @@ from redis.asyncio import Redis
 
 from services.matcher.app import table
 from services.matcher.audit import audit
+from services.matcher.domain.standing import Standing
 from services.matcher.memory import Memory
 from services.matcher.pairing.live import LivePool
-from services.matcher.store import PEERS, SERVICE
-from shared.events import BreakKind, BreakStarted, EntrySetAside, PeerLeft, SupportWithdrawn
+from services.matcher.store import PEERS, REQUESTS, SCAN, SERVICE, Request, open_requests
+from shared.events import BreakKind, BreakStarted, Details, EntrySetAside, PeerLeft, SupportWithdrawn
 from shared.rows import KEYS
 from tests.integration.core.tally import Bench
 from tests.integration.living import P0
@@ -109,3 +111,31 @@ async def test_a_reader_whose_cursor_is_where_it_was_keeps_its_memory_and_anothe
     await other.read()
     await ours.reader.begin()
     assert fillings == ["all", "touched", "all", "all"]
+
+
+async def lay_down(town: Town, names: list[str]) -> None:
+    """Rows of people who wait, as if each had come some time ago."""
+    for name in names:
+        key = town.vault.new_key(name)
+        details = town.vault.seal(name, key, Details())
+        request = Request(peer=name, community="riverside", details=details, capacity=1, since_ms=0)
+        await town.redis.hset(REQUESTS.path(P0, SERVICE), f"r-{name}", REQUESTS.dump(request))  # type: ignore[misc,arg-type]
+        await town.redis.hset(PEERS.path(P0, SERVICE), name, PEERS.dump(Standing(request=f"r-{name}", capacity=1)))  # type: ignore[misc,arg-type]
+        await town.redis.hset(P0.keys, name, key)  # type: ignore[misc,arg-type]
+
+
+async def test_a_start_reads_page_after_page_and_learns_everybody_whose_key_there_is(
+        town: Town, memory: Memory) -> None:
+    names = [f"p{number}" for number in range(2 * SCAN + 200)]
+    await lay_down(town, names)
+    await town.redis.hdel(P0.keys, "p7")  # type: ignore[misc]
+    await memory.warm(town.redis, P0)
+    assert sorted(each.peer for each in memory.pool) == sorted(set(names) - {"p7"})
+
+
+async def test_whoever_reads_no_further_leaves_no_page_on_its_way(town: Town) -> None:
+    await lay_down(town, [f"p{number}" for number in range(2 * SCAN)])
+    reading = open_requests(town.redis, P0)
+    await anext(reading)
+    await reading.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
