@@ -11,6 +11,7 @@ associated data, so a seal can't be passed off as another person's.
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -146,4 +147,5 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    """Padding that is not needed does no harm."""
+    return binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "==")
