@@ -36,4 +36,4 @@ def _facts(reader: Person, other: Person) -> Iterator[Reason]:
 
 def _in_order(said: Iterable[str], shared: frozenset[str]) -> tuple[str, ...]:
     """In the order in which the reader said it, each once."""
-    return tuple(dict.fromkeys(str(each) for each in said if each in shared))
+    return tuple(map(str, dict.fromkeys(filter(shared.__contains__, said))))

@@ -26,6 +26,9 @@ FOR_EVER = None
 """Until when two are kept apart after a block, *not this person* or an ending for safety."""
 
 
+_HEARD: Mapping[str, object] = {"lapses": 0, "aside": False}
+
+
 class Standing(BaseModel):
     """One peer, from their first request until they leave. Every change gives a new value."""
 
@@ -103,18 +106,18 @@ class Standing(BaseModel):
         many buddies as they ask for they do not wait yet."""
         full_since_ms = at_ms if self.pairs and len(self.pairs) >= capacity else None
         return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0, protected_until_ms=0,
-                          since_ms=full_since_ms, full_since_ms=full_since_ms).heard()
+                          since_ms=full_since_ms, full_since_ms=full_since_ms, **_HEARD)
 
     def resuming(self) -> Standing:
         """Whoever was set aside and would like to hear of people again is ready to: a rest after *not now* is over too."""
-        return self._with(rest_until_ms=0).heard()
+        return self._with(rest_until_ms=0, **_HEARD)
 
     def not_asking(self) -> Standing:
-        return self._with(request=None).heard()
+        return self._with(request=None, **_HEARD)
 
     def heard(self) -> Standing:
         """They gave a word, whichever it was: nobody wonders any more whether they are there."""
-        return self._with(lapses=0, aside=False)
+        return self._with(**_HEARD)
 
     def lapsed(self) -> Standing:
         return self._with(lapses=self.lapses + 1)
