@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faststream.asgi import AsgiFastStream
 
-from services.ledger import checkins, handlers
+from services.ledger import checkins, corrections, handlers
 from services.ledger.domain.protection import Thresholds
 from services.ledger.housekeeping import housekeeping
 from services.ledger.settings import LedgerSettings
@@ -18,7 +18,12 @@ from shared.events import (
     ConsentWithdrawn,
     GestureSent,
     MomentCorrected,
+    MomentKeptApart,
+    MomentPutBack,
+    MomentRememberedDifferently,
     MomentShared,
+    MomentThanked,
+    MomentUpheld,
     PairClosed,
     PairFormed,
     PeerLeft,
@@ -35,12 +40,18 @@ def table(thresholds: Thresholds | None = None) -> Service:
     """The ledger on any partition: it keeps nothing in memory."""
     thresholds = thresholds or Thresholds()
     moments, told = handlers.Moments(thresholds), checkins.Checkins(thresholds)
-    return Service(name=SERVICE, tables=TABLES, own={**handlers.OWN, **checkins.OWN}, inputs={
+    return Service(name=SERVICE, tables=TABLES, own={**handlers.OWN, **corrections.OWN, **checkins.OWN}, inputs={
         PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
         PairClosed: Handling(handlers.needs_closed, handlers.decide_closed, handlers.apply_closed),
         MomentShared: Handling(handlers.needs_moment, moments.decide_moment),
         GestureSent: Handling(handlers.needs_moment, moments.decide_gesture),
-        MomentCorrected: Handling(handlers.needs_correction, handlers.decide_correction),
+        MomentCorrected: Handling(corrections.needs_correction, corrections.decide_correction),
+        MomentPutBack: Handling(corrections.needs_correction, corrections.decide_putting_back),
+        MomentRememberedDifferently: Handling(
+            corrections.needs_said, corrections.decide_differently, corrections.apply_differently),
+        MomentUpheld: Handling(corrections.needs_said, corrections.decide_own, corrections.apply_upheld),
+        MomentKeptApart: Handling(corrections.needs_said, corrections.decide_own),
+        MomentThanked: Handling(corrections.needs_thanks, corrections.decide_thanks),
         BreakStarted: Handling(handlers.needs_break, apply=handlers.apply_break),
         BreakEnded: Handling(handlers.needs_break, apply=handlers.apply_return),
         ConsentGiven: Handling(checkins.needs_agreement, apply=checkins.apply_given),

@@ -7,11 +7,9 @@ from typing import Any
 
 from services.ledger.domain import chains, checkins
 from services.ledger.domain.checkins import Found
-from services.ledger.domain.entries import Account
 from services.ledger.domain.protection import Thresholds
 from services.ledger.domain.refusals import FORMER, Pair
-from services.ledger.domain.weeks import week_of
-from services.ledger.handlers import account_of, counts, holder_and_account, nothing, protection
+from services.ledger.handlers import holder_and_account, nothing, posted
 from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, TRANSFERS, Agreement
 from shared.events import (
     CheckinPosted,
@@ -105,26 +103,16 @@ class Checkins:
 
 
 def _posted(rows: Rows, entry: Entry, thresholds: Thresholds, id: str, pair: Pair, new: list[Found]) -> Iterable[Event]:
-    """The moments, what became of each count, who of the givers is to be protected, and the one answer to the partner's
-    event."""
+    """The moments with all that follows from them, and the one answer to the partner's event."""
     checkin: CheckinRecorded = entry.event
     named, happened_ms = _named(checkin), min(checkin.happened_ms, entry.at_ms)
-    after: dict[str, Account] = {}
-    said = []
-    for found in new:
-        giver, receiver = pair.peers[found.giver], pair.peers[1 - found.giver]
-        said.append(Posted(moment=found.moment, kind=found.kind, giver=giver, receiver=receiver))
-        yield MomentRecorded(
-            moment=found.moment, pair=id, giver=giver, receiver=receiver, kind=found.kind, recorded_by=named[0],
-            minutes=found.minutes, checkin=checkin.checkin, happened_ms=happened_ms)
-        for peer, given, received in ((giver, 1, 0), (receiver, 0, 1)):
-            after[peer] = (after.get(peer) or account_of(rows, peer)).posted(given, received, found.kind, week_of(happened_ms))
-    for account in after.values():
-        yield from counts(rows, account, entry.at_ms)
-    for giver in dict.fromkeys(each.giver for each in said):
-        yield from protection(rows, after[giver], entry.at_ms, thresholds)
-    yield CheckinPosted(checkin=checkin.checkin, partner=checkin.partner, peers=named, moments=tuple(said),
-                        happened_ms=happened_ms)
+    moments = [MomentRecorded(
+        moment=found.moment, pair=id, giver=pair.peers[found.giver], receiver=pair.peers[1 - found.giver], kind=found.kind,
+        recorded_by=named[0], minutes=found.minutes, checkin=checkin.checkin, happened_ms=happened_ms) for found in new]
+    yield from posted(rows, moments, entry.at_ms, thresholds)
+    yield CheckinPosted(
+        checkin=checkin.checkin, partner=checkin.partner, peers=named, happened_ms=happened_ms, moments=tuple(
+            Posted(moment=each.moment, kind=each.kind, giver=each.giver, receiver=each.receiver) for each in moments))
 
 
 def _named(checkin: CheckinRecorded) -> tuple[str, ...]:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from services.ledger.domain import chains, entries, refusals
+from services.ledger.domain import chains, entries, refusals, same_day
 from services.ledger.domain.breaks import window
 from services.ledger.domain.chains import Chains
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.protection import Thresholds, only_gives, unreturned
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
-from services.ledger.domain.weeks import week_of
-from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, SERVICE, TRANSFERS, Holder, Left
+from services.ledger.domain.weeks import day_of, week_of
+from services.ledger.store import (
+    ACCOUNTS,
+    AGREEMENTS,
+    CHAINS,
+    CORRECTIONS,
+    HOLDERS,
+    LEFT,
+    PAIRS,
+    SERVICE,
+    TRANSFERS,
+    Holder,
+    Left,
+)
 from shared.clock import derived_id
 from shared.events import (
     BreakEnded,
@@ -22,10 +34,8 @@ from shared.events import (
     GestureSent,
     GivingUnreturned,
     Kind,
-    MomentCorrected,
     MomentRecorded,
     MomentRefused,
-    MomentReversed,
     MomentShared,
     PairClosed,
     PairFormed,
@@ -62,16 +72,29 @@ def holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
 # ── moments and gestures ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def other_way(moment: str) -> str:
+    """The id of the second transfer of a moment in which both gave and both received."""
+    return derived_id(moment, "other_way")
+
+
 def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]:
     yield CHAINS, chains.ALL
     yield PAIRS, event.pair
     yield TRANSFERS, event.moment
+    if isinstance(event, MomentShared) and event.both_ways:
+        yield TRANSFERS, other_way(event.moment)
     for peer in (event.giver, event.receiver):
         yield from holder_and_account(rows, peer)
-    if (pair := rows.known(PAIRS, event.pair)) is not None and pair.former is not None:
+    if (pair := rows.known(PAIRS, event.pair)) is None:
+        return
+    if pair.former is not None:
         yield ACCOUNTS, pair.former
         yield LEFT, event.giver
         yield LEFT, event.receiver
+    elif pair.recent and isinstance(event, MomentShared):
+        for giver in (event.giver, event.receiver) if event.both_ways else (event.giver,):
+            for _, moment in same_day.like(pair.peers, pair.recent, event.kind, giver, event.recorded_by):
+                yield CORRECTIONS, moment
 
 
 class Moments:
@@ -81,37 +104,72 @@ class Moments:
         self._thresholds = thresholds
 
     def decide_moment(self, rows: Rows, entry: Entry) -> Iterable[Event]:
+        """Where both gave there are two, each naming the other. An hour together was one: the first keeps the minutes."""
         shared: MomentShared = entry.event
-        return _recorded(rows, entry, self._thresholds, MomentRecorded(
+        happened_ms = None if shared.happened_ms is None else min(shared.happened_ms, entry.at_ms)
+        first = MomentRecorded(
             moment=shared.moment, pair=shared.pair, giver=shared.giver, receiver=shared.receiver, kind=shared.kind,
-            recorded_by=shared.recorded_by, minutes=shared.minutes))
+            recorded_by=shared.recorded_by, minutes=shared.minutes, happened_ms=happened_ms, way=shared.way)
+        both = (first,) if not shared.both_ways else (
+            first.model_copy(update={"linked": other_way(first.moment)}),
+            first.model_copy(update={"moment": other_way(first.moment), "giver": first.receiver, "receiver": first.giver,
+                                     "minutes": None, "linked": first.moment}))
+        return _recorded(rows, entry, self._thresholds, both, shared.happened_ms)
 
     def decide_gesture(self, rows: Rows, entry: Entry) -> Iterable[Event]:
         """A gesture is a moment that its giver wrote down by sending it."""
         sent: GestureSent = entry.event
-        return _recorded(rows, entry, self._thresholds, MomentRecorded(
+        return _recorded(rows, entry, self._thresholds, [MomentRecorded(
             moment=sent.moment, pair=sent.pair, giver=sent.giver, receiver=sent.receiver, kind=Kind.GESTURE,
-            recorded_by=sent.giver))
+            recorded_by=sent.giver)])
 
 
-def _recorded(rows: Rows, entry: Entry, thresholds: Thresholds, moment: MomentRecorded) -> Iterable[Event]:
-    by = moment.recorded_by or moment.giver
-    pair = rows.get(PAIRS, moment.pair)
+def _recorded(rows: Rows, entry: Entry, thresholds: Thresholds, moments: Sequence[MomentRecorded],
+              said_ms: int | None = None) -> Iterable[Event]:
+    """`said_ms` is when it happened, as it was said; none when that was left open."""
+    first, pair = moments[0], rows.get(PAIRS, moments[0].pair)
+    by = first.recorded_by or first.giver
     if pair is not None and pair.former is not None:
-        moment = moment.model_copy(update={
-            side: FORMER for side in ("giver", "receiver") if rows.get(LEFT, getattr(moment, side)) is not None})
-    reason = refusals.of_moment(moment.giver, moment.receiver, by, pair,
-                                rows.get(TRANSFERS, moment.moment) is not None, entry.at_ms,
-                                gesture=moment.kind is Kind.GESTURE)
-    if reason is not None:
-        yield MomentRefused(moment=moment.moment, peer=by, reason=reason)
+        there = {peer: peer if rows.get(LEFT, peer) is None else FORMER for peer in (first.giver, first.receiver)}
+        moments = [each.model_copy(update={"giver": there[each.giver], "receiver": there[each.receiver]}) for each in moments]
+    reason = refusals.of_moment(
+        moments[0].giver, moments[0].receiver, by, pair, any(rows.get(TRANSFERS, each.moment) is not None for each in moments),
+        entry.at_ms if said_ms is None else said_ms, entry.at_ms, gesture=first.kind is Kind.GESTURE)
+    if reason is not None or pair is None:
+        yield MomentRefused(moment=first.moment, peer=by, reason=reason or "unknown_pair")
         return
-    yield moment
-    week = week_of(entry.at_ms)
-    giver = account_of(rows, moment.giver).posted(1, 0, moment.kind, week)
-    yield from counts(rows, giver, entry.at_ms)
-    yield from counts(rows, account_of(rows, moment.receiver).posted(0, 1, moment.kind, week), entry.at_ms)
-    yield from protection(rows, giver, entry.at_ms, thresholds)
+    yield from posted(rows, [_recognised(rows, pair, each, entry.at_ms) for each in moments], entry.at_ms, thresholds)
+
+
+def _recognised(rows: Rows, pair: Pair, moment: MomentRecorded, at_ms: int) -> MomentRecorded:
+    """Says of a moment which one it may be the same as: the first that the other wrote down for that day, and that stands.
+    One that came in this same batch was never loaded, and what is not known of it was never taken back."""
+    by = moment.recorded_by or moment.giver
+    for day, other in same_day.like(pair.peers, pair.recent, moment.kind, moment.giver, by):
+        corrections = rows.known(CORRECTIONS, other)
+        if day == day_of(_happened_ms(moment, at_ms)) and (corrections is None or not corrections.taken_back):
+            return moment.model_copy(update={"same_as": other})
+    return moment
+
+
+def _happened_ms(moment: MomentRecorded, at_ms: int) -> int:
+    return at_ms if moment.happened_ms is None else moment.happened_ms
+
+
+def posted(rows: Rows, moments: Iterable[MomentRecorded], at_ms: int, thresholds: Thresholds) -> Iterable[Event]:
+    """Moments that are recorded together, what became of each count, and who of the givers is to be protected."""
+    after: dict[str, Account] = {}
+    givers: dict[str, None] = {}
+    for moment in moments:
+        yield moment
+        week = week_of(_happened_ms(moment, at_ms))
+        for peer, given, received in ((moment.giver, 1, 0), (moment.receiver, 0, 1)):
+            after[peer] = (after.get(peer) or account_of(rows, peer)).posted(given, received, moment.kind, week)
+        givers[moment.giver] = None
+    for account in after.values():
+        yield from counts(rows, account, at_ms)
+    for giver in givers:
+        yield from protection(rows, after[giver], at_ms, thresholds)
 
 
 def counts(rows: Rows, after: Account, at_ms: int) -> Iterable[Event]:
@@ -155,15 +213,20 @@ def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
     former = pair.former if pair is not None else None
     accounts = {peer: former if peer == FORMER and former else _account_id(rows, peer, event.moment, side)
                 for peer, side in ((event.giver, "giver"), (event.receiver, "receiver"))}
-    at_ms = at_ms if event.happened_ms is None else event.happened_ms
-    giver, receiver, week = accounts[event.giver], accounts[event.receiver], week_of(at_ms)
+    happened_ms = _happened_ms(event, at_ms)
+    giver, receiver, week = accounts[event.giver], accounts[event.receiver], week_of(happened_ms)
     before = rows.get(ACCOUNTS, giver)
-    reached = before.reached if before is not None and event.checkin is None else None
-    length = chains.length(reached, receiver, week)
-    transfer = Transfer(legs=entries.moment(giver, receiver), at_ms=at_ms, chain=length, kind=event.kind,
+    own_word = event.checkin is None  # a partner's comes in any order, and what is counted must not depend on it
+    reached = before.reached if before is not None and own_word else None
+    length = chains.length(reached, receiver, week, late=event.happened_ms is not None)
+    transfer = Transfer(legs=entries.moment(giver, receiver), at_ms=happened_ms, chain=length, kind=event.kind,
                         recorded_by=accounts[event.recorded_by or event.giver], minutes=event.minutes,
-                        source="peer" if event.checkin is None else "partner")
-    _post(rows, event.moment, transfer, transfer)
+                        source="peer" if own_word else "partner", way=event.way, linked=event.linked)
+    post(rows, event.moment, transfer, transfer, goes_on=own_word)
+    if pair is not None and pair.former is None:
+        recent = same_day.after(pair.peers, pair.recent, event, happened_ms, at_ms)
+        if recent is not pair.recent:
+            rows.put(PAIRS, event.pair, pair.model_copy(update={"recent": recent}))
 
 
 def _account_id(rows: Rows, peer: str, moment: str, side: str) -> str:
@@ -177,58 +240,15 @@ def _account_id(rows: Rows, peer: str, moment: str, side: str) -> str:
     return fresh
 
 
-def _post(rows: Rows, id: str, transfer: Transfer, moment: Transfer) -> None:
-    """`moment` is the transfer itself, or the one that it reverses."""
+def post(rows: Rows, id: str, transfer: Transfer, moment: Transfer, goes_on: bool = False) -> None:
+    """`moment` is the transfer itself, or the one that it takes back or puts back; `goes_on` says that chains of help may."""
     rows.put(TRANSFERS, id, transfer)
-    giver, week, by = transfer.legs[0].account, week_of(moment.at_ms), 1 if transfer is moment else -1
-    rows.put(CHAINS, chains.ALL, (rows.get(CHAINS, chains.ALL) or Chains()).moved(moment.chain, week, by))
-    goes_on = moment.source == "peer"  # a partner's word comes in any order, and what is counted must not depend on it
+    giver, week = transfer.legs[0], week_of(moment.at_ms)
+    rows.put(CHAINS, chains.ALL, (rows.get(CHAINS, chains.ALL) or Chains()).moved(moment.chain, week, giver.given))
     for leg in transfer.legs:
         before = rows.get(ACCOUNTS, leg.account) or Account()
-        reached = chains.reaches(before.reached, moment.chain, giver, week) if goes_on and leg.received > 0 else None
+        reached = chains.reaches(before.reached, moment.chain, giver.account, week) if goes_on and leg is not giver else None
         rows.put(ACCOUNTS, leg.account, before.posted(leg.given, leg.received, moment.kind, week, reached))
-
-
-# ── corrections ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def reversal_id(moment: str) -> str:
-    return derived_id(moment, "reversal")
-
-
-def needs_correction(rows: Rows, event: MomentCorrected) -> Iterable[Ref]:
-    yield CHAINS, chains.ALL
-    if event.peer is not None:
-        yield HOLDERS, event.peer
-    yield TRANSFERS, event.moment
-    yield TRANSFERS, reversal_id(event.moment)
-    transfer = rows.known(TRANSFERS, event.moment)
-    for leg in transfer.legs if transfer is not None else ():
-        yield ACCOUNTS, leg.account
-        if (account := rows.known(ACCOUNTS, leg.account)) is not None and account.holder is not None:
-            yield HOLDERS, account.holder
-
-
-def decide_correction(rows: Rows, entry: Entry) -> Iterable[Event]:
-    correction: MomentCorrected = entry.event
-    holder, moment = rows.get(HOLDERS, correction.peer or FORMER), rows.get(TRANSFERS, correction.moment)
-    reason = refusals.of_correction(holder.account if holder is not None else None, moment,
-                                    rows.get(TRANSFERS, reversal_id(correction.moment)) is not None)
-    if reason is not None or moment is None:
-        yield MomentRefused(moment=correction.moment, peer=correction.peer, reason=reason or "unknown_moment")
-        return
-    accounts = [rows.get(ACCOUNTS, leg.account) or Account() for leg in moment.legs]
-    giver, receiver = (account.holder or FORMER for account in accounts)
-    yield MomentReversed(moment=correction.moment, giver=giver, receiver=receiver)
-    for account, leg in zip(accounts, moment.legs, strict=True):
-        after = account.posted(-leg.given, -leg.received, moment.kind, week_of(moment.at_ms))
-        yield from counts(rows, after, entry.at_ms)
-
-
-def apply_reversed(rows: Rows, event: MomentReversed, at_ms: int) -> None:
-    moment = rows.get(TRANSFERS, event.moment)
-    if moment is not None:
-        _post(rows, reversal_id(event.moment), moment.reversal(event.moment, at_ms), moment)
 
 
 # ── breaks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -374,7 +394,6 @@ def nothing(_rows: Rows, _event: Event, _at_ms: int) -> None:
 
 OWN: Mapping[type[Event], Callable[[Rows, Any, int], None]] = {
     MomentRecorded: apply_recorded,
-    MomentReversed: apply_reversed,
     MomentRefused: nothing,
     CountsChanged: nothing,
     GivingUnreturned: apply_unreturned,

@@ -8,7 +8,7 @@ whoever stayed may write moments down.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from services.ledger.domain import packing
 from services.ledger.domain.breaks import Breaks
 from services.ledger.domain.chains import Chains
+from services.ledger.domain.corrections import Corrections, OtherMemory
 from services.ledger.domain.entries import Account, Transfer
 from services.ledger.domain.refusals import Pair
 from shared.events import Signal
@@ -91,12 +92,16 @@ CHAINS = Table("chains", Chains)
 """One row for everybody."""
 SIGNALS = Table("signals", SignalsRow)
 """All weeks are kept."""
-TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS, CHAINS)
+CORRECTIONS = Table("corrections", Corrections)
+"""Of every moment that was ever taken back."""
+MEMORIES = Table("memories", OtherMemory)
+"""Of every moment that stands and is remembered differently."""
+TABLES: tuple[Table[Any], ...] = (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS, CHAINS, CORRECTIONS, MEMORIES)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All rows as of one moment."""
+    """All rows of the record as of one moment, each field called as its table is."""
 
     holders: Mapping[str, Holder]
     accounts: Mapping[str, Account]
@@ -105,6 +110,8 @@ class Snapshot:
     left: Mapping[str, Left]
     agreements: Mapping[str, Agreement]
     chains: Mapping[str, Chains]
+    corrections: Mapping[str, Corrections]
+    memories: Mapping[str, OtherMemory]
 
 
 async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
@@ -112,9 +119,10 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
 
     Raises RedisError.
     """
+    wanted = {field.name for field in fields(Snapshot)}
+    tables = [table for table in TABLES if table.name in wanted]
     pipeline = redis.pipeline(transaction=True)
-    for table in TABLES:
+    for table in tables:
         pipeline.hgetall(table.path(partition, SERVICE))
-    holders, accounts, transfers, pairs, left, agreements, chains = await pipeline.execute()
-    return Snapshot(HOLDERS.load_all(holders), ACCOUNTS.load_all(accounts), TRANSFERS.load_all(transfers),
-                    PAIRS.load_all(pairs), LEFT.load_all(left), AGREEMENTS.load_all(agreements), CHAINS.load_all(chains))
+    found = zip(tables, await pipeline.execute(), strict=True)
+    return Snapshot(**{table.name: table.load_all(texts) for table, texts in found})

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from services.ledger.app import build, table
-from services.ledger.audit import recount
+from services.ledger.audit import findings, recount
 from services.ledger.settings import LedgerSettings
-from services.ledger.store import ACCOUNTS, HOLDERS, TABLES
+from services.ledger.store import ACCOUNTS, HOLDERS, TABLES, snapshot
 from shared.clock import Clock
 from shared.events import (
     CheckinPosted,
@@ -24,16 +24,22 @@ from shared.events import (
     GestureSent,
     Kind,
     MomentCorrected,
+    MomentPutBack,
     MomentRecorded,
     MomentRefused,
+    MomentRememberedDifferently,
+    MomentRestored,
     MomentReversed,
     MomentShared,
+    MomentThanked,
+    MomentUpheld,
     PairClosed,
     PairFormed,
     PeerLeft,
     Sealed,
     Told,
     TrainingCompleted,
+    Way,
 )
 from shared.host import Host
 from shared.programme import load
@@ -165,6 +171,28 @@ async def test_a_backlog_of_everything_read_in_one_batch_adds_up(book: Book) -> 
     assert await recount(book.redis, P0) == []
 
 
+async def test_whatever_is_said_of_a_moment_in_the_batch_that_brings_it_is_heard(book: Book) -> None:
+    """Corrections of corrections, other memories and the same moment again, each behind what it needs of the same batch."""
+    await book.forms("ab")
+    await book.append(shared("m1", "a", "b", both_ways=True), shared("m2", "a", "b", recorded_by="a"))
+    for _ in range(3):
+        await book.append(MomentCorrected(moment="m1", peer="b"), MomentPutBack(moment="m1", peer="b"))
+    await book.append(MomentRememberedDifferently(moment="m1", peer="a"), MomentUpheld(moment="m1", peer="b"),
+                      MomentRememberedDifferently(moment="m2", peer="b"), MomentCorrected(moment="m2", peer=None),
+                      MomentThanked(moment="m2", pair="ab", peer="b", to="a"), MomentPutBack(moment="m2", peer="a"))
+    async with book.running(book.host()):
+        await book.all_read()
+    assert [each.same_as for each in await book.said(MomentRecorded)] == [None, None, "m1"]
+    assert len(await book.said(MomentRestored)) == 3
+    assert [(each.moment, each.reason) for each in await book.said(MomentRefused)] == [
+        ("m2", "already_reversed"), ("m2", "not_yours")]
+    assert await book.counts() == {"a": (1, 1), "b": (1, 1)}
+    assert await book.said(EntrySetAside) == []
+    state = await snapshot(book.redis, P0)
+    assert {id: each.upheld for id, each in state.memories.items()} == {"m1": "writer"}
+    assert findings(state) == []
+
+
 async def test_every_moment_counts_once_when_two_instances_take_turns(book: Book) -> None:
     one, two = (Bench(book.redis, table()) for _ in range(2))
     await one.reader.begin()
@@ -221,6 +249,9 @@ async def test_the_ledgers_state_made_again_from_the_log_is_the_same_to_the_byte
         await book.append(MomentCorrected(moment="m3", peer="d"), PairClosed(pair="cd", peers=("c", "d"), reason="ended"))
         await book.append(PeerLeft(peer="a"), shared("m5", "c", "d"), shared("m5", "c", "d"), PeerLeft(peer="d"))
         await book.append(shared("m6", "a", "b"), shared("m7", "d", "c"))
+        await book.append(shared("m8", "b", "c", both_ways=True), MomentCorrected(moment="m8", peer="c"),
+                          MomentPutBack(moment="m8", peer="c"), MomentRememberedDifferently(moment="m8", peer="b"),
+                          shared("m9", "b", "c", recorded_by="b", way=Way.CALL))
         at_ms = soon_ms()
         await book.append(*agreed("b", "c", "d"), told("one", "b", "c", at_ms=at_ms), told("two", "b", "c", at_ms=at_ms),
                           trained("c"), withdrawn("b"), told("three", "b", at_ms=at_ms))

@@ -37,16 +37,18 @@ Reached = tuple[int, int, str]
 """The chain that reached an account: its length, the week, and the beginning of the id of the account that it came from."""
 
 
-def length(reached: Reached | None, receiver: str, week: int) -> int:
-    """Of a moment in `week` to the account `receiver`, whose giver was `reached` before."""
-    if reached is None or week - reached[1] >= LASTS_WEEKS or reached[2] == receiver[:_MARK]:
+def length(reached: Reached | None, receiver: str, week: int, late: bool = False) -> int:
+    """Of a moment in `week` to the account `receiver`, whose giver was `reached` before. One written down `late` may have been
+    before what reached its giver in the same week, so it goes on with chains of earlier weeks alone."""
+    if reached is None or reached[2] == receiver[:_MARK] or not late <= week - reached[1] < LASTS_WEEKS:
         return 1
     return min(LONGEST, reached[0] + 1)
 
 
 def reaches(before: Reached | None, length: int, giver: str, week: int) -> Reached:
-    """What an account remembers, once a chain of `length` came to it from the account `giver`."""
-    if before is not None and before[0] > length and week - before[1] < LASTS_WEEKS:
+    """What an account remembers, once a chain of `length` came to it from the account `giver`: the longer of two, and of two as
+    long the later, for a moment may be written down late."""
+    if before is not None and (before[0], before[1]) > (length, week) and week - before[1] < LASTS_WEEKS:
         return before
     return length, week, giver[:_MARK]
 

@@ -10,12 +10,9 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from services.ledger.domain.refusals import LATE_MS, Pair
+from services.ledger.domain.refusals import AHEAD_MS, LATE_MS, Pair
 from shared.clock import derived_id
 from shared.events import Kind, Told
-
-AHEAD_MS = 5 * 60 * 1000
-"""How far a partner's clock may be ahead of ours: as far as its signature's time may be."""
 
 Refusal = Literal["unknown_reference", "no_consent", "same_person", "in_future", "too_long_ago", "no_such_pair",
                   "before_pair", "pair_ended", "which_pair", "already_recorded"]

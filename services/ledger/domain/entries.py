@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.ledger.domain.chains import Reached
 from services.ledger.domain.weeks import Weeks, letter_of, moved
-from shared.events import Kind
+from shared.events import Correction, Kind, Way
 
 
 class Leg(BaseModel):
@@ -33,7 +33,7 @@ class Transfer(BaseModel):
     model_config = ConfigDict(frozen=True)
     legs: tuple[Leg, Leg]
     at_ms: int
-    """When it was written down; of a partner's check-in, when it happened."""
+    """When the moment happened, where that was said; else when it was written down. Of a reversal, when it was asked for."""
     recorded_by: str
     """An account, as the legs name accounts: whose they are is not written here, so leaving edits no entry."""
     kind: Kind | None = None
@@ -42,13 +42,18 @@ class Transfer(BaseModel):
     """Whether one of the two told of it, or a partner."""
     chain: int = 1
     """How far help had come with this moment (`chains.py`)."""
+    way: Way | None = None
+    linked: str | None = None
+    """The other transfer of a moment in which both gave and both received."""
     reverses: str | None = None
+    reason: Correction | None = None
+    """Why a moment was taken back; none where this one puts it back."""
 
-    def reversal(self, moment: str, at_ms: int) -> Transfer:
-        """The linked transfer that takes `moment` back; this one stays as it was written."""
+    def reversal(self, id: str, at_ms: int, reason: Correction | None = None) -> Transfer:
+        """The linked transfer that reverses this one, which is called `id` and stays as it was written."""
         giver, receiver = self.legs
         return Transfer(legs=(giver.mirrored(), receiver.mirrored()), at_ms=at_ms, recorded_by=self.recorded_by,
-                        reverses=moment)
+                        reverses=id, reason=reason)
 
 
 class Account(BaseModel):

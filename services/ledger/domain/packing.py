@@ -11,7 +11,7 @@ from struct import Struct
 
 from services.ledger.domain.entries import Leg, Transfer
 from shared.clock import packed_id, unpacked_id
-from shared.events import Kind
+from shared.events import Correction, Kind, Way
 
 VERSION = 1
 
@@ -19,10 +19,11 @@ _FIXED = Struct(">BBBB4b6s16s16s")
 """Version, marks, kind, chain, what the two legs give and receive, the time in ms, and the two accounts."""
 
 _KINDS = (None, *Kind)
-"""By their place, so a new kind comes last."""
+_WAYS, _REASONS = (*Way,), (*Correction,)
+"""By their place, so a new one comes last."""
 
 _BY_RECEIVER, _BY_NEITHER, _FROM_PARTNER = 1, 2, 4
-_MINUTES, _REVERSES, _RECORDED_BY = b"m", b"r", b"b"
+_MINUTES, _REVERSES, _RECORDED_BY, _WAY, _LINKED, _REASON = b"m", b"r", b"b", b"w", b"l", b"c"
 
 
 class NotReadable(ValueError):
@@ -42,6 +43,12 @@ def pack(entry: Transfer) -> bytes:
         packed += _part(_MINUTES, entry.minutes.to_bytes(2, "big"))
     if entry.reverses is not None:
         packed += _part(_REVERSES, packed_id(entry.reverses))
+    if entry.way is not None:
+        packed += _part(_WAY, bytes([_WAYS.index(entry.way)]))
+    if entry.linked is not None:
+        packed += _part(_LINKED, packed_id(entry.linked))
+    if entry.reason is not None:
+        packed += _part(_REASON, bytes([_REASONS.index(entry.reason)]))
     return packed
 
 
@@ -58,7 +65,10 @@ def unpack(packed: bytes) -> Transfer:
         legs=legs, at_ms=int.from_bytes(at_ms, "big"), recorded_by=by.hex(), kind=_KINDS[kind], chain=chain,
         minutes=int.from_bytes(parts[_MINUTES], "big") if _MINUTES in parts else None,
         source="partner" if marks & _FROM_PARTNER else "peer",
-        reverses=unpacked_id(parts[_REVERSES]) if _REVERSES in parts else None)
+        reverses=unpacked_id(parts[_REVERSES]) if _REVERSES in parts else None,
+        way=_WAYS[parts[_WAY][0]] if _WAY in parts else None,
+        linked=unpacked_id(parts[_LINKED]) if _LINKED in parts else None,
+        reason=_REASONS[parts[_REASON][0]] if _REASON in parts else None)
 
 
 def _account(id: str) -> bytes:

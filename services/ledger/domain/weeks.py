@@ -1,7 +1,7 @@
 """What somebody gave and received, week by week and by kind, in a few hundred bytes: no window needs the history again.
 
-A week is numbered since 1970, in UTC, and begins on a Monday; a moment belongs to the week in which it came to the log, one of
-a partner's check-in to the week in which it happened. Of each week that has something recorded a text says what, newest week
+A week is numbered since 1970, in UTC, and begins on a Monday; a moment belongs to the week in which it happened, where that was
+said, and else to the one in which it came to the log. Of each week that has something recorded a text says what, newest week
 first: `Gl2` is *listened* given twice and a gesture received, and `Gl2,,s` says that nothing was recorded the week before. So a
 week without a record stays apart from a count of zero.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, Literal
 
 from services.ledger.app import table
@@ -10,20 +11,26 @@ from services.ledger.domain.breaks import window
 from services.ledger.domain.chains import ALL, Chains
 from services.ledger.domain.protection import Thresholds
 from services.ledger.domain.weeks import Window, week_of
-from services.ledger.store import ACCOUNTS, AGREEMENTS, CHAINS, HOLDERS, LEFT, PAIRS, TRANSFERS, Snapshot
+from services.ledger.store import TABLES, Snapshot
 from shared.clock import DAY_MS
 from shared.events import (
     BreakEnded,
     BreakKind,
     BreakStarted,
+    Correction,
     CountsChanged,
     Event,
     Gesture,
     GestureSent,
     Kind,
     MomentCorrected,
+    MomentKeptApart,
+    MomentPutBack,
     MomentRefused,
+    MomentRememberedDifferently,
     MomentShared,
+    MomentThanked,
+    MomentUpheld,
     PairClosed,
     PairFormed,
     PeerLeft,
@@ -48,17 +55,35 @@ class Book(InMemory):
         assert self.hear(PairClosed(pair=pair, peers=(pair[0], pair[1]), reason=reason)) == []
 
     def shares(self, giver: str, receiver: str, by: str | None = None, pair: str | None = None, moment: str | None = None,
-               minutes: int | None = None, kind: Kind = Kind.LISTENED) -> list[Event]:
+               kind: Kind = Kind.LISTENED, days: float | None = None, **more: Any) -> list[Event]:
+        """It happened so many `days` from now: below zero for what is over; none where that is left open."""
+        happened_ms = None if days is None else self.now_ms + round(days * DAY_MS)
         return self.hear(MomentShared(
             moment=moment or self.moment(), pair=pair or "".join(sorted(giver + receiver)), giver=giver, receiver=receiver,
-            kind=kind, recorded_by=by or receiver, minutes=minutes))
+            kind=kind, recorded_by=by or receiver, happened_ms=happened_ms, **more))
 
     def sends(self, giver: str, receiver: str, moment: str | None = None) -> list[Event]:
         return self.hear(GestureSent(moment=moment or self.moment(), pair="".join(sorted(giver + receiver)), giver=giver,
                                      receiver=receiver, gesture=Gesture.CUP_OF_TEA))
 
-    def corrects(self, peer: str, moment: str) -> list[Event]:
-        return self.hear(MomentCorrected(moment=moment, peer=peer))
+    def corrects(self, peer: str | None, moment: str, reason: Correction = Correction.MISTAKE) -> list[Event]:
+        """Without a peer it is an operator who does; so with all that follows."""
+        return self.hear(MomentCorrected(moment=moment, peer=peer, reason=reason))
+
+    def puts_back(self, peer: str | None, moment: str) -> list[Event]:
+        return self.hear(MomentPutBack(moment=moment, peer=peer))
+
+    def differs(self, peer: str, moment: str) -> list[Event]:
+        return self.hear(MomentRememberedDifferently(moment=moment, peer=peer))
+
+    def upholds(self, peer: str | None, moment: str) -> list[Event]:
+        return self.hear(MomentUpheld(moment=moment, peer=peer))
+
+    def keeps_apart(self, peer: str, moment: str) -> list[Event]:
+        return self.hear(MomentKeptApart(moment=moment, peer=peer))
+
+    def thanks(self, peer: str, to: str, moment: str, pair: str | None = None) -> list[Event]:
+        return self.hear(MomentThanked(moment=moment, pair=pair or "".join(sorted(peer + to)), peer=peer, to=to))
 
     def rests(self, peer: str, days: float) -> None:
         until_ms = self.now_ms + round(days * DAY_MS)
@@ -94,10 +119,10 @@ class Book(InMemory):
         return [*row.weeks[0]] if row.weeks and row.latest == week_of(self.now_ms) else []
 
     def snapshot(self) -> Snapshot:
-        tables = self.stored()
-        rows: list[Any] = [{id: table.load(text) for id, text in tables[table.name].items()}
-                           for table in (HOLDERS, ACCOUNTS, TRANSFERS, PAIRS, LEFT, AGREEMENTS, CHAINS)]
-        return Snapshot(*rows)
+        tables, stored = {table.name: table for table in TABLES}, self.stored()
+        rows: dict[str, Any] = {name: {id: tables[name].load(text) for id, text in stored[name].items()}
+                                for name in (field.name for field in fields(Snapshot))}
+        return Snapshot(**rows)
 
     def findings(self) -> list[Finding]:
         return findings(self.snapshot())

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from services.ledger.domain.entries import Leg, Transfer
 from services.ledger.domain.packing import NotReadable, pack, unpack
 from shared.clock import ID_BYTES, packed_id, unpacked_id
-from shared.events import Kind
+from shared.events import Correction, Kind, Way
 
-ACCOUNTS = st.binary(min_size=16, max_size=16).map(bytes.hex)
+ACIDS = st.none() | ACCOUNTS | st.text(st.characters(exclude_characters="\0"), max_size=40)
+COUNTS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 COUNTS = st.integers(-127, 127)
 
 
@@ -26,7 +27,14 @@ def entries(draw: Any) -> Transfer:
         recorded_by=draw(st.one_of(st.sampled_from([leg.account for leg in legs]), ACCOUNTS)),
         kind=draw(st.sampled_from([None, *Kind])), minutes=draw(st.none() | st.integers(1, 1440)),
         source=draw(st.sampled_from(["peer", "partner"])), chain=draw(st.integers(1, 9)),
-        reverses=draw(st.none() | ACCOUNTS | st.text(st.characters(exclude_characters="\0"), max_size=40)))
+        reverses=draw(IDS), linked=draw(IDS), way=draw(st.sampled_from([None, *Way])),
+        reason=draw(st.sampled_from([None, *Correction])))
+
+
+def test_nothing_that_an_entry_says_is_passed_over() -> None:
+    """A field that is added has to be packed too."""
+    assert Transfer.model_fields.keys() == {
+        "legs", "at_ms", "recorded_by", "kind", "minutes", "source", "chain", "reverses", "way", "linked", "reason"}
 
 
 @given(entries())
