@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Annotated, Any
 
 import typer
@@ -11,13 +9,11 @@ import typer
 from console import journal, redacted, shown, system
 from console.running import refuse
 from console.system import AsJson, Data, System
+from console.taken import taken
 from shared.events import EntryReplayed
 from shared.stream.append import Input
 from shared.stream.dead import DEAD, DeadLetter, claim, drop, letters
-from shared.stream.names import Partition, place
-
-ANSWER_S_MAX = 10.0
-"""How long `replay` waits for a running service to have taken the entry."""
+from shared.stream.names import Partition
 
 Id = Annotated[str, typer.Argument(help="<service>:<entry>, as `twoway dead-letters list` shows it.")]
 OnPartition = Annotated[int | None, typer.Option("--partition", help="Needed only when the id stands on several.")]
@@ -102,19 +98,15 @@ async def _find(at: System, id: str, number: int | None) -> Found:
 
 async def _outcome(at: System, partition: Partition, letter: DeadLetter, entry: str) -> int:
     """Waits until the service has passed the replay, then says what came of it."""
-    until = time.monotonic() + ANSWER_S_MAX
-    while await at.redis.exists(partition.lock(letter.service)) and time.monotonic() < until:
-        cursor: Any = await at.redis.hget(partition.cursor(letter.service), "at")
-        if cursor is not None and place(cursor.decode()) >= place(entry):
-            row: Any = await at.redis.hget(partition.dead, letter.id)
-            if row is None:
-                print(f"{letter.id} was taken by the {letter.service}.")
-                return 0
-            print(f"{letter.id} could not be processed again ({DEAD.load(row).error}); it stays a dead letter.")
-            return 1
-        await asyncio.sleep(0.05)
-    print(f"{letter.id} is on the log; the {letter.service} takes it when it runs again.")
-    return 0
+    if not await taken(at, partition, letter.service, entry):
+        print(f"{letter.id} is on the log; the {letter.service} takes it when it runs again.")
+        return 0
+    row: Any = await at.redis.hget(partition.dead, letter.id)
+    if row is None:
+        print(f"{letter.id} was taken by the {letter.service}.")
+        return 0
+    print(f"{letter.id} could not be processed again ({DEAD.load(row).error}); it stays a dead letter.")
+    return 1
 
 
 def _figures(found: Found) -> dict[str, object]:

@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from console.running import refuse
 from console.system import System
 from shared.logs import FIELDS
 
 FILE = "operators.jsonl"
+
+By = Annotated[str, typer.Option(
+    "--by", metavar="NAME", help="Who decided, as they like to be called here: initials will do. Kept in the operators' "
+    "journal alone.")]
+_BY = re.compile(r"[\w .'’-]{1,40}")
+
+
+def check_by(by: str) -> None:
+    """Refuses what is no name, before anything is done."""
+    if by and not _BY.fullmatch(by):
+        refuse("--by takes up to 40 letters, digits, spaces, dots and dashes: initials or a name")
 
 
 def note(system: System, name: str, **fields: str | int) -> None:

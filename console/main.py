@@ -16,6 +16,7 @@ COMMANDS = {
     "dead-letters": "console.dead_letters",
     "proposals": "console.proposals",
     "concerns": "console.concerns",
+    "moments": "console.moments",
     "verify": "console.verify",
     "match": "console.match",
     "fairness": "console.fairness",

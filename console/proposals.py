@@ -5,9 +5,6 @@ Whoever looks leaves a line in the operators' journal first, and whoever decides
 
 from __future__ import annotations
 
-import asyncio
-import re
-import time
 from typing import Annotated, Any, Literal
 
 import typer
@@ -15,26 +12,19 @@ import typer
 from console import drafts, journal, shown, system
 from console.running import refuse
 from console.system import AsJson, Data, System, programme_of
+from console.taken import taken
 from services.gateway import catalogue
 from services.matcher.store import DRAFTS, PEERS, PROPOSALS, SERVICE
 from shared.clock import derived_id
 from shared.events import Event, ProposalApproved, ProposalDeclined
 from shared.programme import Programme
 from shared.stream.append import Input, OtherBody
-from shared.stream.names import DIRECTORY, Partition, place
-
-ANSWER_S_MAX = 10.0
-"""How long a decision waits for a running matcher to have taken it."""
+from shared.stream.names import DIRECTORY, Partition
 
 SHORT = 8
 """Digits of an id that are enough, as with `twoway trace`: among a thousand that wait, two never share them."""
 
-BY = re.compile(r"[\w .'’-]{1,40}")
-
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `twoway proposals list` shows them; 8 digits are enough.")]
-By = Annotated[str, typer.Option(
-    "--by", metavar="NAME", help="Who decided, as they like to be called here: initials will do. Kept in the operators' "
-    "journal alone.")]
 Decision = Literal["approved", "declined"]
 Found = tuple[Partition, str]
 
@@ -75,7 +65,7 @@ def show_all(
     system.run(work, data)
 
 
-def approve(ids: Ids, by: By = "", data: Data = None) -> None:
+def approve(ids: Ids, by: journal.By = "", data: Data = None) -> None:
     """Put each to both. They are looked at once more: exit code 1 when one does not fit any more and went to nobody."""
     async def work(at: System) -> int:
         went = []
@@ -85,14 +75,14 @@ def approve(ids: Ids, by: By = "", data: Data = None) -> None:
                 entry = await _append(at, partition, id, ProposalApproved(proposal=id), "approved")
             went.append(await _tell(at, partition, id, entry, "approved", "It goes to both."))
         return 0 if all(went) else 1
-    _check(by)
+    journal.check_by(by)
     system.run(work, data)
 
 
 def decline(
     ids: Ids,
     for_ever: Annotated[bool, typer.Option("--for-ever", help="Never suggest these two to each other again.")] = False,
-    by: By = "",
+    by: journal.By = "",
     data: Data = None,
 ) -> None:
     """Let each go to nobody. Neither of the two learns of it, and both keep their places. The two are kept apart for 90 days,
@@ -109,7 +99,7 @@ def decline(
             told = await _tell(at, partition, id, entry, "declined", f"Neither hears of it; they are kept apart {span}.", two)
             went.append(told)
         return 0 if all(went) else 1
-    _check(by)
+    journal.check_by(by)
     system.run(work, data)
 
 
@@ -119,11 +109,6 @@ async def _check_community(at: System, words: Programme, wanted: str | None) -> 
     known = dict.fromkeys([*(each.key for each in words.communities), *sorted(key.decode() for key in there)])
     if wanted is not None and wanted not in known:
         refuse(f"there is no community {wanted}; there are {', '.join(known)}")
-
-
-def _check(by: str) -> None:
-    if by and not BY.fullmatch(by):
-        refuse("--by takes up to 40 letters, digits, spaces, dots and dashes: initials or a name")
 
 
 async def _find(at: System, wanted: str) -> Found:
@@ -174,7 +159,7 @@ async def _are_apart(at: System, partition: Partition, two: tuple[str, str]) -> 
 async def _tell(at: System, partition: Partition, id: str, entry: str, decision: Decision, outcome: str,
                 two: tuple[str, str] | None = None) -> bool:
     """Says what came of it, once a matcher that runs has read it. False: it went another way."""
-    if not await _taken(at, partition, entry):
+    if not await taken(at, partition, SERVICE, entry):
         print(f"{id} is {decision}; the matcher takes it when it runs again.")
         return True
     went_out = await at.redis.hexists(PROPOSALS.path(partition, SERVICE), id)
@@ -187,14 +172,4 @@ async def _tell(at: System, partition: Partition, id: str, entry: str, decision:
         return True
     print(f"{id} went {'to nobody' if decision == 'approved' else 'to both'}: something changed for one of the two, or "
           f"somebody else decided a moment before. `twoway trace {id[:SHORT]}` tells.")
-    return False
-
-
-async def _taken(at: System, partition: Partition, entry: str) -> bool:
-    until = time.monotonic() + ANSWER_S_MAX
-    while await at.redis.exists(partition.lock(SERVICE)) and time.monotonic() < until:
-        cursor: Any = await at.redis.hget(partition.cursor(SERVICE), "at")
-        if cursor is not None and place(cursor.decode()) >= place(entry):
-            return True
-        await asyncio.sleep(0.05)
     return False

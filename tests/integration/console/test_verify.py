@@ -9,6 +9,7 @@ import pytest
 
 from services.gateway import left_ids
 from services.gateway.store.invitations import Invitations
+from shared.events import MomentCorrected
 from shared.sealing import Vault
 from shared.stream.archive import archive_and_trim
 from tests.integration.console.conftest import Twoway
@@ -64,6 +65,18 @@ async def test_a_count_that_differs_from_its_entries_is_named(twoway: Twoway, lo
     assert await findings(twoway) == {("ledger", "sum_not_zero"), ("ledger", "counts_differ_from_entries"),
                                       ("gateway", "counts_differ_from_ledger")}
     assert account in (await twoway("verify", code=1)).out
+
+
+async def test_a_correction_that_vanished_is_named_with_its_moment(twoway: Twoway, loop: Loop) -> None:
+    first, second, pair = await lived_in(loop)
+    moment = await loop.moment(pair, first, second)
+    await loop.say(MomentCorrected(moment=moment, peer=first))
+    await loop.settle()
+    assert await findings(twoway, code=0) == set()
+    await loop.redis.hdel(loop.partition.of("ledger", "corrections"), moment)
+    ran = await twoway("verify", code=1)
+    assert "corrections_differ_from_entries" in ran.out
+    assert moment in ran.out
 
 
 async def test_a_count_that_a_page_shows_otherwise_is_named(twoway: Twoway, loop: Loop) -> None:
