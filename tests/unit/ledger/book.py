@@ -17,6 +17,8 @@ from shared.events import (
     BreakEnded,
     BreakKind,
     BreakStarted,
+    CheckinRecorded,
+    ConsentGiven,
     Correction,
     CountsChanged,
     Event,
@@ -34,8 +36,11 @@ from shared.events import (
     PairClosed,
     PairFormed,
     PeerLeft,
+    Told,
 )
 from tests.unit.in_memory import InMemory
+
+LISTENED = (Told(kind=Kind.LISTENED, direction="gave"),)
 
 
 class Book(InMemory):
@@ -43,7 +48,7 @@ class Book(InMemory):
 
     def __init__(self, thresholds: Thresholds | None = None) -> None:
         super().__init__(table(thresholds))
-        self._moments = 0
+        self._moments = self._told = 0
 
     # what happens
 
@@ -84,6 +89,17 @@ class Book(InMemory):
 
     def thanks(self, peer: str, to: str, moment: str, pair: str | None = None) -> list[Event]:
         return self.hear(MomentThanked(moment=moment, pair=pair or "".join(sorted(peer + to)), peer=peer, to=to))
+
+    def agrees(self, peer: str, wording: str = "checkins", partner: str = "clinic") -> None:
+        assert self.hear(ConsentGiven(peer=peer, wording=wording, version="1", partner=partner)) == []
+
+    def tells(self, *peers: str | None, days: float = 0, told: tuple[Told, ...] = LISTENED, partner: str = "clinic",
+              at_ms: int | None = None) -> list[Event]:
+        """A partner does, of what happened so many `days` from now: below zero for what is over."""
+        self._told += 1
+        return self.hear(CheckinRecorded(
+            checkin=f"check-in {self._told}", partner=partner, peers=peers, moments=told,
+            happened_ms=self.now_ms + round(days * DAY_MS) if at_ms is None else at_ms))
 
     def rests(self, peer: str, days: float) -> None:
         until_ms = self.now_ms + round(days * DAY_MS)

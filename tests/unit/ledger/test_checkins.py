@@ -12,7 +12,6 @@ from services.ledger.domain.refusals import LATE_MS
 from shared.clock import DAY_MS
 from shared.events import (
     CheckinPosted,
-    CheckinRecorded,
     CheckinRefused,
     ConsentGiven,
     ConsentWithdrawn,
@@ -29,9 +28,8 @@ from shared.events import (
     TrainingNoted,
     TrainingRefused,
 )
-from tests.unit.ledger.book import Book, reason
+from tests.unit.ledger.book import LISTENED, Book, reason
 
-LISTENED = (Told(kind=Kind.LISTENED, direction="gave"),)
 ABOUT = Sealed("s1.a.sealed")
 
 
@@ -45,21 +43,9 @@ class Clinic(Book):
         if paired:
             self.forms("a", "b")
         self.pass_time(9)
-        self._told = 0
-
-    def agrees(self, peer: str, wording: str = "checkins", partner: str = "clinic") -> None:
-        assert self.hear(ConsentGiven(peer=peer, wording=wording, version="1", partner=partner)) == []
 
     def takes_back(self, peer: str, wording: str = "checkins") -> None:
         assert self.hear(ConsentWithdrawn(peer=peer, wording=wording, partner="clinic")) == []
-
-    def tells(self, *peers: str | None, days: float = 0, told: tuple[Told, ...] = LISTENED, partner: str = "clinic",
-              at_ms: int | None = None) -> list[Event]:
-        """`days` from now: below zero for what is over."""
-        self._told += 1
-        return self.hear(CheckinRecorded(
-            checkin=f"check-in {self._told}", partner=partner, peers=peers, moments=told,
-            happened_ms=self.now_ms + round(days * DAY_MS) if at_ms is None else at_ms))
 
     def trained(self, peer: str | None, training: str = "t1") -> Event:
         [said] = self.hear(TrainingCompleted(training=training, partner="clinic", peer=peer, about=ABOUT if peer else None))
