@@ -11,10 +11,9 @@ from redis.asyncio import Redis
 from services.ledger.domain import same_day
 from services.ledger.domain.chains import ALL, Chains
 from services.ledger.domain.corrections import Corrections, reversal_id
-from services.ledger.domain.entries import Account, Leg, Transfer, sum_of
+from services.ledger.domain.entries import Account, Leg, Transfer, other_way, sum_of
 from services.ledger.domain.refusals import FORMER
 from services.ledger.domain.weeks import KEPT, counted, letter_of, week_of
-from services.ledger.handlers import other_way
 from services.ledger.store import Snapshot, snapshot
 from shared.stream.names import Partition
 

@@ -8,7 +8,7 @@ from typing import Any
 from services.ledger.domain import chains, entries, refusals, same_day
 from services.ledger.domain.breaks import window
 from services.ledger.domain.chains import Chains
-from services.ledger.domain.entries import Account, Transfer
+from services.ledger.domain.entries import Account, Transfer, other_way
 from services.ledger.domain.protection import Thresholds, only_gives, unreturned
 from services.ledger.domain.refusals import FORMER, LATE_MS, Pair
 from services.ledger.domain.weeks import day_of, week_of
@@ -70,11 +70,6 @@ def holder_and_account(rows: Rows, peer: str) -> Iterable[Ref]:
 
 
 # ── moments and gestures ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def other_way(moment: str) -> str:
-    """The id of the second transfer of a moment in which both gave and both received."""
-    return derived_id(moment, "other_way")
 
 
 def needs_moment(rows: Rows, event: MomentShared | GestureSent) -> Iterable[Ref]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.ledger.domain.chains import Reached
 from services.ledger.domain.weeks import Weeks, letter_of, moved
+from shared.clock import derived_id
 from shared.events import Correction, Kind, Way
 
 
@@ -98,6 +99,11 @@ class Account(BaseModel):
 
 def moment(giver: str, receiver: str) -> tuple[Leg, Leg]:
     return Leg(account=giver, given=1), Leg(account=receiver, received=1)
+
+
+def other_way(moment: str) -> str:
+    """The id of the second transfer of a moment in which both gave and both received."""
+    return derived_id(moment, "other_way")
 
 
 def sum_of(legs: Iterable[Leg | Account]) -> int:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from services.ledger.domain.entries import Transfer, moment
+from services.ledger.domain.entries import Transfer, moment, other_way
 from services.ledger.domain.refusals import (
     AHEAD_MS,
     LATE_MS,
@@ -18,7 +18,6 @@ from services.ledger.domain.refusals import (
     of_thanks,
     of_writer,
 )
-from services.ledger.handlers import other_way
 from shared.clock import DAY_MS
 from shared.events import Correction, CountsChanged, Kind, MomentRecorded, MomentRefused, MomentReversed, Way
 from tests.unit.ledger.book import Book, reason

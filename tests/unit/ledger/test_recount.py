@@ -10,8 +10,7 @@ import pytest
 
 from services.ledger.audit import findings
 from services.ledger.domain.corrections import OtherMemory, reversal_id
-from services.ledger.domain.entries import Account, Leg, moment
-from services.ledger.handlers import other_way
+from services.ledger.domain.entries import Account, Leg, moment, other_way
 from services.ledger.store import Agreement, Left, Snapshot
 from shared.clock import DAY_MS
 from shared.events import Kind

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.ledger.domain.entries import other_way
 from services.ledger.domain.same_day import KEPT, KEPT_DAYS
-from services.ledger.handlers import other_way
 from services.ledger.store import PAIRS
 from shared.events import Correction, Event, Kind, MomentRecorded
 from tests.unit.ledger.book import Book
