@@ -13,8 +13,8 @@ from services.ledger.domain.packing import NotReadable, pack, unpack
 from shared.clock import ID_BYTES, packed_id, unpacked_id
 from shared.events import Correction, Kind, Way
 
-ACIDS = st.none() | ACCOUNTS | st.text(st.characters(exclude_characters="\0"), max_size=40)
-COUNTS = st.binary(min_size=16, max_size=16).map(bytes.hex)
+ACCOUNTS = st.binary(min_size=16, max_size=16).map(bytes.hex)
+IDS = st.none() | ACCOUNTS | st.text(st.characters(exclude_characters="\0"), max_size=40)
 COUNTS = st.integers(-127, 127)
 
 
