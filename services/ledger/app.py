@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from faststream.asgi import AsgiFastStream
+from redis.asyncio import Redis
 
 from services.ledger import checkins, corrections, handlers
 from services.ledger.domain.protection import Thresholds
 from services.ledger.housekeeping import housekeeping
+from services.ledger.reckoning import Due, Reckoner, Ref
 from services.ledger.settings import LedgerSettings
-from services.ledger.store import SERVICE, TABLES
+from services.ledger.signals.beside import beside, beside_own
+from services.ledger.store import SERVICE, TABLES, communities
 from shared.clock import Clock
 from shared.events import (
     BreakEnded,
@@ -16,6 +22,7 @@ from shared.events import (
     CheckinRecorded,
     ConsentGiven,
     ConsentWithdrawn,
+    Event,
     GestureSent,
     MomentCorrected,
     MomentKeptApart,
@@ -27,6 +34,7 @@ from shared.events import (
     PairClosed,
     PairFormed,
     PeerLeft,
+    SignalsIntended,
     TimerElapsed,
     TrainingCompleted,
 )
@@ -40,7 +48,8 @@ def table(thresholds: Thresholds | None = None) -> Service:
     """The ledger on any partition: it keeps nothing in memory."""
     thresholds = thresholds or Thresholds()
     moments, told = handlers.Moments(thresholds), checkins.Checkins(thresholds)
-    return Service(name=SERVICE, tables=TABLES, own={**handlers.OWN, **corrections.OWN, **checkins.OWN}, inputs={
+    own = beside_own({**handlers.OWN, **corrections.OWN, **checkins.OWN})
+    return Service(name=SERVICE, tables=TABLES, own=own, inputs=beside({
         PairFormed: Handling(handlers.needs_formed, apply=handlers.apply_formed),
         PairClosed: Handling(handlers.needs_closed, handlers.decide_closed, handlers.apply_closed),
         MomentShared: Handling(handlers.needs_moment, moments.decide_moment),
@@ -60,13 +69,35 @@ def table(thresholds: Thresholds | None = None) -> Service:
         TrainingCompleted: Handling(checkins.needs_training, checkins.decide_training),
         PeerLeft: Handling(handlers.needs_leaving, handlers.decide_leaving, handlers.apply_leaving),
         TimerElapsed: Handling(handlers.needs_timer, apply=handlers.apply_timer),
-    })
+    }))
+
+
+def ringing(service: Service, partition: Partition, due: Due) -> Service:
+    """The same, and the worker is told of every week whose signals are to be reckoned: of those under way when it takes over,
+    and of each new one."""
+
+    async def warm(redis: Redis, _partition: Partition) -> None:
+        for community, row in (await communities(redis, partition)).items():
+            for week in row.under_way:
+                due.offer(Ref(partition, community, week))
+
+    def wake(events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, SignalsIntended):
+                due.offer(Ref(partition, event.community, event.week))
+
+    return replace(service, warm=warm, after_commit=wake)
 
 
 def build(settings: LedgerSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
-    def make(_host: Host, _partition: Partition) -> Service:
-        return table(settings.thresholds)
+    due = Due()
 
-    host = Host(SERVICE, settings, programme, make=make, workers=[housekeeping], clock=clock)
+    def make(_host: Host, partition: Partition) -> Service:
+        return ringing(table(settings.thresholds), partition, due)
+
+    async def reckon_signals(host: Host) -> None:
+        await Reckoner(host, due, settings.attention).run()
+
+    host = Host(SERVICE, settings, programme, make=make, workers=[housekeeping, reckon_signals], clock=clock)
     return host.application(), host

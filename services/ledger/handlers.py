@@ -341,10 +341,10 @@ def apply_leaving(rows: Rows, event: PeerLeft, at_ms: int) -> None:
             continue
         if account is None:
             account = derived_id(id, FORMER)
-            rows.put(ACCOUNTS, account, Account())
+            rows.put(ACCOUNTS, account, Account(community=holder.community))
         rows.put(PAIRS, id, pair.left_by(event.peer, account))
     if holder.account is not None and (held := rows.get(ACCOUNTS, holder.account)) is not None:
-        rows.put(ACCOUNTS, holder.account, held.without_holder())
+        rows.put(ACCOUNTS, holder.account, held.without_holder(holder.community))
     rows.drop(HOLDERS, event.peer)
 
 

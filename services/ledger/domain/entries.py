@@ -78,6 +78,8 @@ class Account(BaseModel):
     """The chain of help that came to this account (`chains.py`)."""
     asked: bool = False
     """They only ever gave, and were asked what they would like."""
+    community: str = ""
+    """Of a former peer's account alone; whose holder is there belongs where the holder does."""
 
     @property
     def by_week(self) -> Weeks:
@@ -91,10 +93,10 @@ class Account(BaseModel):
         return Account(holder=self.holder, given=self.given + given, received=self.received + received,
                        latest=latest, weeks=weeks, ever=moved(self.ever, letter, by), since=min(self.since or week, week),
                        unreturned=self.unreturned, reached=reached or self.reached,
-                       asked=self.asked)
+                       asked=self.asked, community=self.community)
 
-    def without_holder(self) -> Account:
-        return self.model_copy(update={"holder": None})
+    def without_holder(self, community: str = "") -> Account:
+        return self.model_copy(update={"holder": None, "community": community})
 
 
 def moment(giver: str, receiver: str) -> tuple[Leg, Leg]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.ledger.domain.entries import Transfer
 from services.ledger.domain.same_day import Recent
 from shared.clock import DAY_MS
-from shared.events import Correction
+from shared.events import Correction, Ending
 
 LATE_MS = 30 * DAY_MS
 """How long after a pair ended its moments may still be written down: people often do so late, and it happened."""
@@ -42,6 +42,10 @@ class Pair(BaseModel):
     """The account of the one who left: late moments of whoever stayed go against it."""
     recent: Recent = ()
     """What they wrote down lately, each perhaps one that the other will write down too (`same_day.py`)."""
+    paused: int = 0
+    """The week in which one of the two began a break, until a moment or the pair's end says how it went on; else 0."""
+    ending: Ending | None = None
+    """How one of the two ended it, until the matcher has closed it."""
 
     def left_by(self, peer: str, account: str) -> Pair:
         """Nobody is left who could write the same moment down."""
