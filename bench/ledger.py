@@ -1,5 +1,6 @@
 """The ledger on one core: validated, two legs posted, weeks kept, counts told, committed; beside bare redis-py that does the
-same writes. What a person takes in the server, and what a moment costs when there are ten times as many people.
+same writes. What a person takes in the server, what a moment costs when there are ten times as many people, and what a week's
+signals of 100,000 people take a worker.
 
 10,000 and 100,000 people by default, a minute; a million as well with TWOWAY_BENCH_MILLION=1, some minutes and 2 GB.
 """
@@ -24,9 +25,12 @@ from bench.reader import BATCH, P0, fill, read_by
 from console.server import Server
 from services.ledger.app import table
 from services.ledger.domain.entries import Account, Transfer, moment
+from services.ledger.domain.members import Firsts, Joined, Pulse
 from services.ledger.domain.refusals import Pair
-from services.ledger.domain.weeks import Weeks, week_of
-from services.ledger.store import ACCOUNTS, HOLDERS, PAIRS, SERVICE, TRANSFERS, Holder
+from services.ledger.domain.signals import Attention
+from services.ledger.domain.weeks import Weeks, day_of, week_of
+from services.ledger.reckoning import Ref, reckon
+from services.ledger.store import ACCOUNTS, COMMUNITIES, HOLDERS, PAIRS, SERVICE, TRANSFERS, Community, Holder
 from shared.clock import derived_id
 from shared.events import CountsChanged, Event, Kind, MomentRecorded, MomentShared
 from shared.rows import Table
@@ -34,6 +38,8 @@ from shared.rows import Table
 MOMENTS, PEOPLE, ROUNDS = 10_000, 10_000, 5
 SIZES = (PEOPLE, 100_000, *([1_000_000] if os.environ.get("TWOWAY_BENCH_MILLION") else []))
 SEED = 4
+RECKONED, WEEK_S_MAX = 100_000, 10.0
+"""Who is counted once a week; ten seconds of a Monday morning are nothing, and leave room for a million."""
 BYTES_MAX, MOMENT_BYTES_MAX = 600.0, 150.0
 
 
@@ -46,6 +52,7 @@ async def measure() -> list[Figure]:
             ours.append(await _ours(redis, server.url, PEOPLE))
         person, each = await _bytes(redis, PEOPLE, HOLDERS, ACCOUNTS), await _bytes(redis, MOMENTS, TRANSFERS)
         by_size = {size: [await _ours(redis, server.url, size) for _ in range(3)] for size in SIZES}
+        week_s = await _a_weeks_signals(redis)
         await redis.aclose()
     beside = await _beside_postgres() if postgres.installed() else []
     costs = {size: 1 / median(speeds) for size, speeds in by_size.items()}
@@ -58,6 +65,8 @@ async def measure() -> list[Figure]:
         Figure("ledger, a moment in the server", each, "bytes", None, None, MOMENT_BYTES_MAX, at_most=True),
         Figure(f"ledger, growth of the time from {SIZES[0]:,} to {SIZES[-1]:,} people and moments", slope, "slope", None, None,
                1.05, at_most=True),
+        Figure(f"ledger, a week's signals of {RECKONED:,} people", week_s, "s of processor", None, None, WEEK_S_MAX,
+               at_most=True, note="once a week, beside the reader and in slices of some 10 ms"),
         *beside,
     ]
 
@@ -101,16 +110,29 @@ def _half_a_year(chance: random.Random) -> Weeks:
     return weeks
 
 
+def _a_week() -> dict[str, int]:
+    """A community's counts of a week in which all there is to count happened."""
+    keys = [*(f"kind:{kind}" for kind in Kind), *(f"way:{way}" for way in ("message", "call", "in_person", "not_said")),
+            *(f"chain:{length}" for length in range(1, 10)), *(f"proposal:{days}" for days in range(10)),
+            *(f"hello:{days}" for days in range(20)), "block", "concern", "formed", "joined", "pulse:offered", "pulse:yes"]
+    return dict.fromkeys(sorted(keys), 3)
+
+
 async def settle(redis: Redis, people: int) -> None:
     """Everybody in a pair, with half a year behind them."""
     chance = random.Random(SEED)
     lives = [_half_a_year(chance) for _ in range(100)]
+    now_ms = time.time_ns() // 1_000_000
+    belongs, asked = Joined("riverside", day_of(now_ms) - 200), Pulse(week_of(now_ms) - 4)
     await redis.flushall()
+    await redis.hset(COMMUNITIES.path(P0, SERVICE), "riverside", COMMUNITIES.dump(  # type: ignore[misc]  # theirs says or
+        Community(week=week_of(now_ms), counts=_a_week(), pairs=people // 2, due_ms=now_ms)))
     for begin in range(0, people, 10_000):
         rows: dict[Table[Any], dict[str, bytes]] = {HOLDERS: {}, ACCOUNTS: {}, PAIRS: {}}
         for n in range(begin, begin + 10_000):
             peer, account, pair = _id("peer", n), _id("account", n), _id("pair", n - n % 2)
-            rows[HOLDERS][peer] = HOLDERS.dump(Holder(account=account, pairs=(pair,)))
+            rows[HOLDERS][peer] = HOLDERS.dump(Holder(account=account, pairs=(pair,), belongs=belongs,
+                                                         firsts=Firsts(3, 12, 9), pulse=asked))
             life = lives[n % 100]
             rows[ACCOUNTS][account] = ACCOUNTS.dump(Account(
                 holder=peer, given=21, received=21, latest=life.latest, weeks=life.text, ever="l5e4c3p2gs3wL6E4C3P2G4W2",
@@ -124,6 +146,13 @@ async def _ours(redis: Redis, url: str, people: int) -> float:
     await settle(redis, people)
     await fill(redis, _moments(people))
     return MOMENTS / await read_by(table(), redis, url, MOMENTS)
+
+
+async def _a_weeks_signals(redis: Redis) -> float:
+    await settle(redis, RECKONED)
+    began = time.process_time()
+    await reckon(redis, Ref(P0, "riverside", week_of(time.time_ns() // 1_000_000)), Attention())
+    return time.process_time() - began
 
 
 async def _bytes(redis: Redis, count: int, *tables: Table[Any]) -> float:
