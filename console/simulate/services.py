@@ -22,6 +22,7 @@ from console.simulate.logtime import NOW, LogTime, Question
 from console.simulate.standing import Hearing
 from services.ledger import app as ledger
 from services.ledger import audit as ledger_audit
+from services.ledger import reckoning
 from services.ledger import store as ledger_store
 from services.ledger.settings import LedgerSettings
 from services.matcher import app as matcher
@@ -41,7 +42,7 @@ from services.notifier.store import MESSAGES, READY, recipient
 from services.notifier.store import SERVICE as NOTIFIER
 from services.notifier.worker import ruled_out
 from shared.clock import Clock, derived_id
-from shared.events import Event, MessageAttempted, PeerJoined, PeerLeft, RoundIntended
+from shared.events import Event, MessageAttempted, PeerJoined, PeerLeft, RoundIntended, SignalsIntended
 from shared.host import Host
 from shared.programme import Programme
 from shared.rows import Ref as RowRef
@@ -131,8 +132,8 @@ class Services:
         self._turns = [Turn(reader) for each in hosts for reader in each.readers]
         self._appender = hosts[0].appender
         self._timekeeper = Timekeeper(redis, P0)
-        self.thresholds = of_ledger.thresholds
-        self._work: Mapping[type[Event], Work] = {RoundIntended: self._choose}
+        self.thresholds, self._attention = of_ledger.thresholds, of_ledger.attention
+        self._work: Mapping[type[Event], Work] = {RoundIntended: self._choose, SignalsIntended: self._reckon}
         self._decoder = Decoder({*self._work, *(event for heard in hearing for event in heard)})
         self._intended: list[Event] = []
         """What the workers have to do, in the log's order."""
@@ -222,6 +223,11 @@ class Services:
             await self._tell(Input(part, derived_id(ref.round, f"part:{number}"), cause=ref.round))
             if part.last:
                 return
+
+    async def _reckon(self, intended: SignalsIntended) -> None:
+        """As the ledger's worker does, once everybody has read what happened."""
+        ref = reckoning.Ref(P0, intended.community, intended.week)
+        await self._tell(reckoning.result(await reckoning.reckon(self.redis, ref, self._attention)))
 
     async def _tell(self, *said: Input) -> None:
         """What a worker has to say goes to the log, and readers get what that leads to."""

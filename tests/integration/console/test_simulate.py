@@ -73,6 +73,7 @@ async def test_everything_adds_up_at_the_end_and_every_entry_bears_the_logs_time
     assert ran.findings == []
     assert ran.town.told.moments.total() > 20
     assert all(books.derived[name] for name in ("matcher pairs", "ledger transfers", "notifier people"))
+    assert len(books.derived["ledger signals"]) >= ran.plan.weeks - 1
     assert ran.entries == len(books.log)
     times = [place(at.decode()) for at, _, _ in books.log]
     assert times == sorted(times)
