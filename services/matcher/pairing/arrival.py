@@ -7,7 +7,7 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.rules import may
-from services.matcher.pairing.weighing import RUN, besides, promise, weigh
+from services.matcher.pairing.weighing import RUN, promise, weigh
 from services.matcher.pairing.weights import Points
 
 
@@ -18,13 +18,13 @@ def best_for(columns: Columns, rules: Rules, points: Points, price: Ints, i: int
     With all prices 0 that is the best pair for i. With a round's prices it is what i could gain at most.
     """
     n = len(price)
-    best, row, besides_i = 0, -1, besides(columns, i, points)
+    best, row = 0, -1
     out = np.empty(RUN, np.int32)
     for low in range(0, n, RUN):
         high = min(n, low + RUN)
-        if promise(columns, i, columns, low, high, price, points, out) + besides_i > best:
+        if promise(columns, i, columns, low, high, price, points, out) > best:
             for other in range(low, high):
-                if out[other - low] + besides_i > best:
+                if out[other - low] > best:
                     benefit = weigh(columns, i, columns, other, points)
                     if benefit - price[other] > best and may(rules, i, other, benefit):
                         best, row = benefit - price[other], other

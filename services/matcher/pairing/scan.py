@@ -11,7 +11,7 @@ import numpy as np
 from services.matcher.pairing.columns import Columns, Ints
 from services.matcher.pairing.compiled import compiled, within
 from services.matcher.pairing.waits import DAYS_MAX, Waits
-from services.matcher.pairing.weighing import NEVER, PART, RUN, besides, greatest_of, promise, weigh
+from services.matcher.pairing.weighing import NEVER, PART, RUN, greatest_of, promise, weigh
 from services.matcher.pairing.weights import Points
 
 
@@ -27,16 +27,15 @@ def best_partners(columns: Columns, since_day: Ints, since_rest: Ints, i: int, a
     own_days = _days(since_day[i], since_rest[i], waits)
     own = np.full(1, min(waits.points_max, waits.points_day * own_days), np.int32)
     me = _run(columns, i, i + 1, own)
-    besides_me = besides(me, 0, points)
     for low in range(0, n, RUN):
         high = min(n, low + RUN)
         _worth_waiting(since_day[low:high], since_rest[low:high], waits, waited)
         others = _run(columns, low, high, waited)
-        if promise(me, 0, others, 0, high - low, free, points, out) + besides_me < best:
+        if promise(me, 0, others, 0, high - low, free, points, out) < best:
             continue
-        for z in _promising(out, high - low, best - besides_me, places):
+        for z in _promising(out, high - low, best, places):
             k = low + z
-            if out[z] + besides_me < best or k == i:
+            if out[z] < best or k == i:
                 continue
             worth = weigh(me, 0, others, z, points)
             if worth < best or worth < _bar(max(own_days, _days(since_day[k], since_rest[k], waits)), waits):

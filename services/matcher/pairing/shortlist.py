@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.matcher.pairing.columns import Columns, Ints, Rules
 from services.matcher.pairing.compiled import compiled, within
 from services.matcher.pairing.rules import may
-from services.matcher.pairing.weighing import PART, RUN, besides, greatest_of, promise, weigh
+from services.matcher.pairing.weighing import PART, RUN, greatest_of, promise, weigh
 from services.matcher.pairing.weights import Points
 
 
@@ -28,17 +28,17 @@ def consider(columns: Columns, i: int, them: Columns, start: int, end: int, rows
 
     Place z of `them`, at price[z], is rows[z], or row z itself where `rows` is empty. Returns how many are kept now.
     """
-    most, besides_i = len(others), besides(columns, i, points)
+    most = len(others)
     least = floor if count < most else max(floor, worth[most - 1])
     for low in range(start, end, RUN):
         high = min(end, low + RUN)
-        if promise(columns, i, them, low, high, price, points, out) + besides_i <= least:
+        if promise(columns, i, them, low, high, price, points, out) <= least:
             continue
         for part in range(low, high, PART):
-            if greatest_of(out, part - low) + besides_i <= least:
+            if greatest_of(out, part - low) <= least:
                 continue
             for z in range(part, min(part + PART, high)):
-                if out[z - low] + besides_i <= least:
+                if out[z - low] <= least:
                     continue
                 other, benefit = rows[z] if len(rows) else z, weigh(columns, i, them, z, points)
                 if benefit - price[z] > least and _new(others, count, other) and may(rules, i, other, benefit):

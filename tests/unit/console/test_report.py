@@ -14,12 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.env_example import variable
 from console.report import facts, page, picture, tables, words
 from console.report.facts import Report
 from console.report.picture import Point
 from console.report.reading import Reckoned, last_day
 from console.report.tables import COLUMNS, Told
 from console.report.words import number
+from services.ledger.domain.signals import DEFINITIONS
+from services.ledger.settings import LedgerSettings
 from shared import programme
 from shared.events import Kind, Signal
 from tests.unit.console.reckoned import LATEST, WINDOWS, few, parts, reckoned, signal, town
@@ -77,16 +80,11 @@ def test_all_eight_reflective_questions_have_a_section_and_each_signal_stands_un
 
 
 def test_the_ledger_defines_the_signals_that_the_report_has_words_for() -> None:
-    defined = pytest.importorskip("services.ledger.domain.signals").DEFINITIONS
-    assert {each.name: each.weeks for each in defined} == WINDOWS
-    assert {each.name: each.looks for each in defined} == {name: own.look for name, own in WORDS.signals.items()}
+    assert {each.name: each.weeks for each in DEFINITIONS} == WINDOWS
+    assert {each.name: each.looks for each in DEFINITIONS} == {name: own.look for name, own in WORDS.signals.items()}
 
 
 def test_each_setting_that_the_report_names_is_one_of_the_ledgers() -> None:
-    pytest.importorskip("services.ledger.domain.signals")
-    from console.env_example import variable
-    from services.ledger.settings import LedgerSettings
-
     known = {variable(name) for name in LedgerSettings.model_fields if name.startswith("look_")}
     assert {own.setting for own in WORDS.signals.values() if own.setting} == known
 

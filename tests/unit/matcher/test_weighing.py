@@ -19,7 +19,7 @@ from services.matcher.pairing.columns import Columns, Crowd, Ints
 from services.matcher.pairing.compiled import compiled
 from services.matcher.pairing.roll import Roll, crowd_of
 from services.matcher.pairing.rules import bar_after, rules_of
-from services.matcher.pairing.weighing import besides, promise
+from services.matcher.pairing.weighing import ROUNDING, promise
 from services.matcher.pairing.weights import Points
 from services.matcher.pairing.words import TooVaried
 from tests.unit.matcher.crowds import NOW_MS, crowd_people
@@ -44,7 +44,6 @@ def promises(columns: Columns, points: Points, price: Ints) -> Ints:
     table = np.empty((n, n), np.int32)
     for i in range(n):
         promise(columns, i, columns, 0, n, price, points, table[i])
-        table[i] += besides(columns, i, points)
     return table
 
 
@@ -63,14 +62,14 @@ def test_every_pair_of_a_crowd_weighs_what_the_reference_says(topics: int, weigh
 
 @pytest.mark.parametrize("weights", [PUBLISHED, HEAVIEST, SMALL])
 @pytest.mark.parametrize("topics", [12, 64])
-def test_a_promise_is_never_below_what_a_pair_is_worth_and_seldom_far_above(topics: int, weights: Weights) -> None:
+def test_a_promise_is_never_below_what_a_pair_is_worth_and_hardly_above(topics: int, weights: Weights) -> None:
     people = crowd_people(120, seed=topics, topics=topics)
     columns, expected = crowd_of(people, NOW_MS, weights).columns, reference(people, weights)
     promised = promises(columns, Points.of(weights), np.zeros(120, np.int32))
-    assert (promised >= expected)[expected > 0].all()
-    if weights is PUBLISHED:
-        assert np.median((promised - expected)[expected > 0]) < 1_500
-        assert (promised[expected == 0] < 0).mean() > 0.9
+    above, met = promised - expected, expected > 0
+    assert (above >= 0)[met].all()
+    assert (above <= ROUNDING + 1)[met].all()
+    assert (promised[~met] < 0).mean() > 0.9
 
 
 @settings(max_examples=200)
