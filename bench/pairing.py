@@ -45,7 +45,7 @@ CANDIDATES = 16
 NAIVE = 2_000
 ARRIVALS = 2_000
 POINTS = Points.of(PUBLISHED)
-CERTAIN = Plan(everybody_max=10**6, searches=5, step=160, last_step=10)
+CERTAIN = Plan(everybody_max=10**6, searches=5, step=20, last_step=10, warm=0.3)
 """Everybody weighed with everybody, five times over: a tight bound, at ten times a round's cost; a minute for 100,000."""
 
 

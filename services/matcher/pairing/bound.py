@@ -39,13 +39,18 @@ def bound_at(columns: Columns, rules: Rules, points: Points, price: Ints, known:
     """At these prices. `known` (int64) is what each row could gain from the candidates it has: only how much more there
     is to gain from anybody is looked for, in all rows or, of many, in rows drawn at random."""
     n = len(price)
-    rows = np.arange(n) if n <= FULL_MAX else np.sort(np.random.default_rng(seed).choice(n, SAMPLE_ROWS, replace=False))
+    rows = rows_looked_at(n, seed)
     more = _most_of_all(columns, rules, points, price, rows, known[rows], threads) - known[rows]
     base = int(known.sum(dtype=np.int64)) + int(price.sum(dtype=np.int64))
     if len(rows) == n:
         return Bound((base + int(more.sum())) // 2, sampled=False)
     most_of_one = int(columns.waited.max()) * 2 + most_benefit(points)
     return Bound(math.floor((base + n * mean_at_most(more.astype(np.float64), n, most_of_one)) / 2), sampled=True)
+
+
+def rows_looked_at(n: int, seed: int) -> Ints:
+    """Ascending: all of n rows, or of many those drawn at random."""
+    return np.arange(n) if n <= FULL_MAX else np.sort(np.random.default_rng([seed, 2]).choice(n, SAMPLE_ROWS, replace=False))
 
 
 def _most_of_all(columns: Columns, rules: Rules, points: Points, price: Ints, rows: Ints, known: Ints, threads: int) -> Ints:

@@ -46,11 +46,11 @@ def grown(graph: Graph, others: Ints, worth: Ints, price: Ints, gain: Ints, slac
     n = len(graph.start)
     kept = np.zeros(n + 1, np.int64)
     by_rows(n, threads, lambda low, high: _prune(graph, price, gain, slack, low, high, kept))
-    by_rows(n, threads, lambda low, high: _count(others, low, high, kept))
+    by_rows(n, threads, lambda low, high: _count(others, low, high, kept), parts=1)
     start = np.cumsum(kept)
     new = Graph(start[:-1].copy(), start[:-1].copy(), np.empty(start[-1], np.int64))
     by_rows(n, threads, lambda low, high: _copy(graph, new, low, high))
-    by_rows(n, threads, lambda low, high: _add(others, worth, low, high, new))
+    by_rows(n, threads, lambda low, high: _add(others, worth, low, high, new), parts=1)
     by_rows(n, threads, lambda low, high: _tidy(new, low, high))
     return new
 

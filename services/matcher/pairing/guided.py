@@ -2,7 +2,8 @@
 
 Everybody's few best candidates are mostly the same sought-after people, so that lists of the best leave many without
 a partner however long they are. So a candidate is judged by benefit less price, and each further search adds only
-pairs that the prices undervalue (column generation, as in kidney exchange: Abraham, Blum and Sandholm 2007). After
+pairs that the prices undervalue (column generation, as in kidney exchange: Abraham, Blum and Sandholm 2007). The first
+prices of a large pool are learnt from a sample of it, which is small enough to weigh everybody with everybody. After
 some rounds of search and auction the result is rounded and improved a little. Measured against the exact optimum it
 loses some thousandths.
 """
@@ -21,10 +22,12 @@ from services.matcher.pairing.everybody import among_all
 from services.matcher.pairing.graph import Graph, grown, no_graph
 from services.matcher.pairing.improve import improved, pair_benefits
 from services.matcher.pairing.index import index_of
+from services.matcher.pairing.likely import Sample, likely_prices, sample_of, weights_of_marks
 from services.matcher.pairing.lookup import looked_up
 from services.matcher.pairing.nearby import near_the_best
 from services.matcher.pairing.order import pool_order
 from services.matcher.pairing.rounding import rounded
+from services.matcher.pairing.rules import among
 from services.matcher.pairing.threads import by_rows, empty_lists
 from services.matcher.pairing.weights import Points
 
@@ -46,14 +49,14 @@ class Plan(NamedTuple):
     searches: int = 4
     candidates: int = 12
     """New ones for a person in one search, at most."""
-    centres: int = 16
+    centres: int = 12
     width: int = 1_024
     """Of the runs around the best known partners."""
-    step: int = 400
+    step: int = 100
     last_step: int = 20
-    """By how much more than needed a bid raises a price, in points: half as much in each next auction, for early prices only
-    have to say where to search, and little in the last."""
-    warm: float = 0.3
+    """By how much more than needed a bid raises a price, in points: `step` in the last but one auction, twice as much in the
+    one before, for early prices only have to say where to search, and little in the last."""
+    warm: float = 0.5
     """The share of the prices that the next auction begins with."""
     unsettled: float = 0.001
     """Share of people whom an auction may leave to local search."""
@@ -63,12 +66,12 @@ class Plan(NamedTuple):
 
 
 def plan_for(people: int) -> Plan:
-    """From a few thousand people on a search is dear, and three are enough for a share of 0.996; from some ten thousand on
-    the candidates of three say too little about everybody to prove it, and four do. For most of a million narrower runs and
-    coarser prices keep the time within bounds, at half a hundredth of what is proven."""
-    if people <= 20_000:
-        return Plan() if people <= Plan().everybody_max else Plan(searches=3)
-    return Plan() if people <= 300_000 else Plan(width=512, last_step=40)
+    """From a few thousand people on a sample gives the first prices, and three searches are enough. For most of a million four
+    are needed for a proof, of more and narrower runs and with a coarser end; there later auctions begin lower, as prices that
+    begin too high cost it more than they save."""
+    if people <= Plan().everybody_max:
+        return Plan()
+    return Plan(searches=3) if people <= 300_000 else Plan(centres=16, width=512, last_step=40, warm=0.3)
 
 
 class Result(NamedTuple):
@@ -114,19 +117,34 @@ class _Pool(NamedTuple):
     plan: Plan
 
     def priced(self, progress: Progress) -> tuple[_Table, Ints]:
+        """The table after the last auction, and who holds whom."""
         n, plan = len(self.columns.waited), self.plan
-        table = _Table(no_graph(n), np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int32))
-        holder = np.full(n, -1, np.int32)
+        price = np.zeros(n, np.int32) if n <= plan.everybody_max else self.likely(self.sample(progress))
+        table, holder = _Table(no_graph(n), price, np.zeros(n, np.int64), price), np.full(n, -1, np.int32)
         for search in range(plan.searches):
             progress(f"searching {search + 1} of {plan.searches}")
             others, worth = empty_lists(n, plan.candidates)
             self.search(search, table, others, worth)
             graph = grown(table.graph, others, worth, table.price, table.gain, plan.slack, self.threads)
-            price = (table.price * np.float32(plan.warm)).astype(np.int32)
-            step = plan.step >> search if search < plan.searches - 1 else plan.last_step
+            price, later = (table.price * np.float32(plan.warm)).astype(np.int32), plan.searches - 1 - search
+            step = plan.step << (later - 1) if later else plan.last_step
             holder = auctioned(graph, price, step, int(plan.unsettled * n), self.threads)
             table = _Table(graph, *self.evened(graph, price), (2 * price + table.bid) // 3 if search else price)
         return table, holder
+
+    def sample(self, progress: Progress) -> Sample:
+        """Some of the pool, and what their prices would be among themselves."""
+        progress("pricing a sample")
+        rows = sample_of(len(self.columns.waited), self.seed)
+        among_them = self._replace(columns=self.columns.take(rows), rules=among(self.rules, rows), plan=Plan(searches=3))
+        return Sample(rows, among_them.columns, among_them.priced(lambda _: None)[0].price)
+
+    def likely(self, sample: Sample) -> Ints:
+        """int32: everybody's price as it is likely to be; that of the sample as it is."""
+        price, weights = np.empty(len(self.columns.waited), np.int32), weights_of_marks(sample.columns, sample.price)
+        by_rows(len(price), self.threads, lambda low, high: likely_prices(self.columns, weights, low, high, price))
+        price[sample.rows] = sample.price
+        return price
 
     def evened(self, graph: Graph, price: Ints) -> tuple[Ints, Ints]:
         """(price, gain) after everybody's price became the mean of what they are bid and what they gain as a bidder.

@@ -8,8 +8,8 @@ from services.matcher.pairing.columns import AREA_SHIFT, Columns, Ints
 
 
 def pool_order(columns: Columns) -> Ints:
-    """Row numbers, by rarest language, then area, what is sought and what is offered."""
-    return np.lexsort((columns.offers, columns.seeks, columns.meeting >> AREA_SHIFT, _rarest_language(columns.languages)))
+    """Row numbers, by rarest language, then what is offered, what is sought and area, which is worth least of these."""
+    return np.lexsort((columns.meeting >> AREA_SHIFT, columns.seeks, columns.offers, _rarest_language(columns.languages)))
 
 
 def _rarest_language(languages: Ints) -> Ints:

@@ -18,7 +18,7 @@ from services.matcher.pairing.columns import Columns, Crowd, Ints, Rules, neighb
 from services.matcher.pairing.exact import exact
 from services.matcher.pairing.guided import Plan, Progress, guided
 from services.matcher.pairing.improve import pair_benefits
-from services.matcher.pairing.rules import rules_of
+from services.matcher.pairing.rules import among, rules_of
 from services.matcher.pairing.threads import cores
 from services.matcher.pairing.weights import Points
 
@@ -95,16 +95,6 @@ def pairs_of(columns: Columns, points: Points, mate: Ints) -> Ints:
     """int64, 3 by pairs: row, greater row, benefit."""
     first = np.nonzero(mate > np.arange(len(mate)))[0]
     return np.stack([first, mate[first].astype(np.int64), pair_benefits(columns, points, mate)[first].astype(np.int64)])
-
-
-def among(rules: Rules, rows: Ints) -> Rules:
-    """The rules of some rows, ascending, among themselves."""
-    place = np.full(len(rules.bar), -1, np.int32)
-    place[rows] = np.arange(len(rows), dtype=np.int32)
-    source = np.repeat(place, np.diff(rules.apart_start))
-    target = place[rules.apart]
-    inside = (source >= 0) & (source < target)
-    return Rules(*neighbours(len(rows), source[inside], target[inside]), rules.bar[rows])
 
 
 def _and_apart(rules: Rules, pairs: Ints) -> Rules:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from services.matcher.domain.bar import NO_BAR, Bar
-from services.matcher.pairing.columns import Crowd, Ints, Rules
+from services.matcher.pairing.columns import Crowd, Ints, Rules, neighbours
 from services.matcher.pairing.compiled import compiled
 
 
@@ -18,6 +18,16 @@ def bar_after(days: Ints, bar: Bar) -> Ints:
 def rules_of(crowd: Crowd, bar: Bar = NO_BAR) -> Rules:
     """The lower of two people's bars is that of the longer wait."""
     return Rules(crowd.apart_start, crowd.apart, bar_after(crowd.days, bar))
+
+
+def among(rules: Rules, rows: Ints) -> Rules:
+    """The rules of some rows, ascending, among themselves."""
+    place = np.full(len(rules.bar), -1, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    source = np.repeat(place, np.diff(rules.apart_start))
+    target = place[rules.apart]
+    inside = (source >= 0) & (source < target)
+    return Rules(*neighbours(len(rows), source[inside], target[inside]), rules.bar[rows])
 
 
 @compiled

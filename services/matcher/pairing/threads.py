@@ -23,12 +23,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def by_rows(n: int, threads: int, work: Callable[[int, int], object]) -> None:
-    """work(low, high) for parts that together are rows 0 to n."""
+def by_rows(n: int, threads: int, work: Callable[[int, int], object], parts: int = PARTS) -> None:
+    """work(low, high) for parts that together are rows 0 to n, so many `parts` for each thread."""
     if threads == 1 or n < SHARED_ROWS_MIN:
         work(0, n)
         return
-    cuts = np.linspace(0, n, threads * PARTS + 1).astype(np.int64).tolist()
+    cuts = np.linspace(0, n, threads * parts + 1).astype(np.int64).tolist()
     list(_pool(threads).map(work, cuts[:-1], cuts[1:]))
 
 

@@ -30,7 +30,7 @@ GUIDED = 0
 """`exact_max`: the method for large pools, whatever the size."""
 
 LOOKED_UP = Plan(everybody_max=0)
-"""And with the index and the neighbourhoods, whatever the size."""
+"""And with likely prices, the index and the neighbourhoods, whatever the size."""
 
 
 def crowd(n: int, seed: int = 1, capacity: int = 1) -> Crowd:
