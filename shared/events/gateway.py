@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shared.events.base import GATEWAY, Event, PeerId, Sealed
-from shared.events.words import Answer, BreakKind, Correction, Ending, Gesture, Kind, Listened, QuietHours, Way
+from shared.events.words import Answer, BreakKind, Correction, Ending, Frequency, Gesture, Kind, Listened, QuietHours, Way
 
 
 class PeerJoined(Event, type="peer.joined", owner=GATEWAY):
@@ -22,6 +22,10 @@ class PreferencesChanged(Event, type="peer.preferences_changed", owner=GATEWAY):
     peer: PeerId
     quiet: QuietHours | None = Field(None, description="none: every hour is fine for this person")
     stopped: bool = Field(False, description="true: nothing but sign-in messages; the rest is on their page (rule 10)")
+    frequency: Frequency = Frequency.AS_IT_HAPPENS
+    without: tuple[str, ...] = Field((), description="messages that this person stopped: `essential`, `kind`, `nudge`")
+    language: str | None = Field(None, description="of the messages; none: the programme's")
+    leave_messages: bool = Field(False, description="it is safe to leave a message here")
 
 
 class ConsentGiven(Event, type="consent.given", owner=GATEWAY):

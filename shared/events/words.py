@@ -79,6 +79,15 @@ class Ending(StrEnum):
     SAFETY = "safety"
 
 
+class Frequency(StrEnum):
+    """How often messages that can wait are put together."""
+
+    AS_IT_HAPPENS = "as_it_happens"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    ONLY_NEEDED = "only_needed"
+
+
 class QuietHours(Part):
     """Local hours in which nothing but sign-in and safety messages is sent (rule 8)."""
 
