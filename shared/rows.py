@@ -99,6 +99,8 @@ class Rows:
         """A rebuild starts from nothing and holds all there is, so what it has not seen does not exist."""
         self._rows: dict[Ref, Any] = {}
         self._changed: dict[Ref, None] = {}
+        self._looked_in_vain = False
+        """`needs` looked for a row that was not loaded: it may name more once that is."""
 
     def get(self, table: Table[R], id: str) -> R | None:
         """The row, or None when there is none. Raises NotLoaded."""
@@ -123,11 +125,17 @@ class Rows:
 
     def known(self, table: Table[R], id: str) -> R | None:
         """The row if it was loaded by now and exists: for `needs`, which may look at what earlier rounds brought."""
-        return self.get(table, id) if self.has(table, id) else None
+        row = self._rows.get((table, id), _ABSENT)
+        if row is _ABSENT:
+            self._looked_in_vain = True
+            return None
+        return row  # type: ignore[no-any-return]  # a row of its table by construction
 
     def has(self, table: Table[Any], id: str) -> bool:
         """Whether the row was loaded, be it there or not."""
-        return (table, id) in self._rows
+        loaded = (table, id) in self._rows
+        self._looked_in_vain |= not loaded
+        return loaded
 
     def open(self, sealed: Sealed, model: type[Model]) -> Model | Erased:
         """What a seal holds, if its owner's key was loaded and still exists. Raises NotLoaded, BrokenSeal."""
@@ -140,15 +148,21 @@ class Rows:
 
     async def load(self, redis: Redis, partition: Partition, service: str,
                    events: list[Event], needs: Callable[[Rows, Event], Iterable[Ref]]) -> None:
-        """Loads what `events` need, in as many rounds as rows point to further rows."""
+        """Loads what `events` need, in as many rounds as rows point to further rows. Asked again are only those of which not
+        every row was there that decides about the others."""
         for _ in range(LOAD_ROUNDS_MAX):
             missing: dict[Table[Any], dict[str, None]] = {}
+            again = []
             for event in events:
+                self._looked_in_vain = False
                 for table, id in needs(self, event):
                     if (table, id) not in self._rows:
                         missing.setdefault(table, {})[id] = None
+                if self._looked_in_vain:
+                    again.append(event)
             if not missing:
                 return
+            events = again
             pipeline = redis.pipeline(transaction=False)
             for table, ids in missing.items():
                 pipeline.hmget(table.path(partition, service), [table.field_of(id) for id in ids])
