@@ -24,7 +24,7 @@ from bench.figures import Figure, compared
 from bench.reader import BATCH, P0, fill, read_by
 from console.server import Server
 from services.ledger.app import table
-from services.ledger.domain.entries import Account, Transfer, moment
+from services.ledger.domain.entries import Account
 from services.ledger.domain.members import Firsts, Joined, Pulse
 from services.ledger.domain.refusals import Pair
 from services.ledger.domain.signals import Attention
@@ -128,13 +128,13 @@ async def settle(redis: Redis, people: int) -> None:
     await redis.hset(COMMUNITIES.path(P0, SERVICE), "riverside", COMMUNITIES.dump(  # type: ignore[misc]  # theirs says or
         Community(week=week_of(now_ms), counts=_a_week(), pairs=people // 2, due_ms=now_ms)))
     for begin in range(0, people, 10_000):
-        rows: dict[Table[Any], dict[str, bytes]] = {HOLDERS: {}, ACCOUNTS: {}, PAIRS: {}}
+        rows: dict[Table[Any], dict[str | bytes, bytes]] = {HOLDERS: {}, ACCOUNTS: {}, PAIRS: {}}
         for n in range(begin, begin + 10_000):
             peer, account, pair = _id("peer", n), _id("account", n), _id("pair", n - n % 2)
             rows[HOLDERS][peer] = HOLDERS.dump(Holder(account=account, pairs=(pair,), belongs=belongs,
                                                          firsts=Firsts(3, 12, 9), pulse=asked))
             life = lives[n % 100]
-            rows[ACCOUNTS][account] = ACCOUNTS.dump(Account(
+            rows[ACCOUNTS][ACCOUNTS.field_of(account)] = ACCOUNTS.dump(Account(
                 holder=peer, given=21, received=21, latest=life.latest, weeks=life.text, ever="l5e4c3p2gs3wL6E4C3P2G4W2",
                 since=life.latest - 25, reached=(2, life.latest, account[:8])))
             rows[PAIRS][pair] = PAIRS.dump(Pair(peers=(_id("peer", n - n % 2), _id("peer", n - n % 2 + 1))))
@@ -164,6 +164,17 @@ async def _bytes(redis: Redis, count: int, *tables: Table[Any]) -> float:
 class Two(BaseModel):
     given: int = 0
     received: int = 0
+
+
+class Side(Two):
+    account: str
+
+
+class Posting(BaseModel):
+    legs: tuple[Side, Side]
+    at_ms: int
+    recorded_by: str
+    kind: Kind
 
 
 _BARE = """
@@ -200,8 +211,8 @@ async def _bare(redis: Redis) -> float:
         for event in events:
             giver = rows[event.giver] = Two(given=rows[event.giver].given + 1, received=rows[event.giver].received)
             receiver = rows[event.receiver] = Two(given=rows[event.receiver].given, received=rows[event.receiver].received + 1)
-            transfer = Transfer(legs=moment(event.giver, event.receiver), at_ms=0, recorded_by=event.recorded_by,
-                                kind=event.kind)
+            transfer = Posting(legs=(Side(account=event.giver, given=1), Side(account=event.receiver, received=1)), at_ms=0,
+                               recorded_by=event.recorded_by, kind=event.kind)
             recorded = MomentRecorded(moment=event.moment, pair=event.pair, giver=event.giver, receiver=event.receiver,
                                       kind=event.kind, recorded_by=event.recorded_by)
             told = [CountsChanged(peer=peer, given=two.given, received=two.received)

@@ -200,7 +200,7 @@ def apply_unrecorded(rows: Rows, event: ReceivingUnrecorded, _at_ms: int) -> Non
 def _noted(rows: Rows, peer: str, what: dict[str, Any]) -> None:
     holder = rows.get(HOLDERS, peer)
     if holder is not None and holder.account is not None and (account := rows.get(ACCOUNTS, holder.account)) is not None:
-        rows.put(ACCOUNTS, holder.account, account.model_copy(update=what))
+        rows.put(ACCOUNTS, holder.account, account._replace(**what))
 
 
 def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:

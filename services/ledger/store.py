@@ -95,7 +95,7 @@ class SignalsRow(BaseModel):
 
 
 HOLDERS = Table("holders", Holder)
-ACCOUNTS = Table("accounts", Account)
+ACCOUNTS = PackedTable("accounts", Account, pack=packing.pack_account, unpack=packing.unpack_account)
 TRANSFERS = PackedTable("transfers", Transfer, pack=packing.pack, unpack=packing.unpack)
 PAIRS = Table("pairs", Pair)
 LEFT = Table("left", Left)
@@ -211,7 +211,8 @@ async def everybody(redis: Redis, partition: Partition,
         for each in await _with_accounts(redis, partition, here) if here else ():
             yield each
     async for found in _pages(redis, ACCOUNTS, partition):
-        for id, account in ACCOUNTS.load_all({id: text for id, text in found.items() if id.decode() not in held}).items():
+        new = {field: text for field, text in found.items() if ACCOUNTS.id_of(field) not in held}
+        for id, account in ACCOUNTS.load_all(new).items():
             held.add(id)
             if account.holder is None and account.community == community:
                 yield None, account, False
@@ -220,7 +221,7 @@ async def everybody(redis: Redis, partition: Partition,
 async def _with_accounts(redis: Redis, partition: Partition,
                          holders: Mapping[str, Holder]) -> list[tuple[Holder, Account | None, bool]]:
     pipeline = redis.pipeline(transaction=False)
-    pipeline.hmget(ACCOUNTS.path(partition, SERVICE), [holder.account or "" for holder in holders.values()])
+    pipeline.hmget(ACCOUNTS.path(partition, SERVICE), [ACCOUNTS.field_of(holder.account or "") for holder in holders.values()])
     pipeline.hmget(AGREEMENTS.path(partition, SERVICE), list(holders))
     accounts, agreements = await pipeline.execute()
     return [(holder, None if account is None else ACCOUNTS.load(account),

@@ -68,7 +68,7 @@ class Book(Living):
         found = {}
         for peer, text in holders.items():
             if (id := HOLDERS.load(text).account) is not None:
-                account = ACCOUNTS.load(accounts[id.encode()])
+                account = ACCOUNTS.load(accounts[ACCOUNTS.field_of(id)])
                 found[peer.decode()] = (account.given, account.received)
         return found
 

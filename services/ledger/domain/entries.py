@@ -6,9 +6,7 @@ A moment is worth one, whatever it was and however long it took: moments are not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Literal, NamedTuple
 
 from services.ledger.domain.chains import Reached
 from services.ledger.domain.weeks import Weeks, letter_of, moved
@@ -16,22 +14,20 @@ from shared.clock import derived_id
 from shared.events import Correction, Kind, Way
 
 
-class Leg(BaseModel):
+class Leg(NamedTuple):
     """What one account gives or receives in one transfer: +1, or -1 where it is taken back."""
 
-    model_config = ConfigDict(frozen=True)
     account: str
     given: int = 0
     received: int = 0
 
     def mirrored(self) -> Leg:
-        return Leg(account=self.account, given=-self.given, received=-self.received)
+        return Leg(self.account, -self.given, -self.received)
 
 
-class Transfer(BaseModel):
+class Transfer(NamedTuple):
     """One moment, or the reversal of one. Written once."""
 
-    model_config = ConfigDict(frozen=True)
     legs: tuple[Leg, Leg]
     at_ms: int
     """When the moment happened, where that was said; else when it was written down. Of a reversal, when it was asked for."""
@@ -57,11 +53,10 @@ class Transfer(BaseModel):
                         reverses=id, reason=reason)
 
 
-class Account(BaseModel):
+class Account(NamedTuple):
     """The two counts, and of which weeks and kinds they are. Without a holder it is a former peer's: it stays, so that
     everybody else's counts stay true."""
 
-    model_config = ConfigDict(frozen=True)
     holder: str | None = None
     given: int = 0
     received: int = 0
@@ -96,7 +91,7 @@ class Account(BaseModel):
                        asked=self.asked, community=self.community)
 
     def without_holder(self, community: str = "") -> Account:
-        return self.model_copy(update={"holder": None, "community": community})
+        return self._replace(holder=None, community=community)
 
 
 def moment(giver: str, receiver: str) -> tuple[Leg, Leg]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from struct import Struct
 
-from services.ledger.domain.entries import Leg, Transfer
+import orjson
+
+from services.ledger.domain.entries import Account, Leg, Transfer
 from shared.clock import packed_id, unpacked_id
 from shared.events import Correction, Kind, Way
 
@@ -58,8 +60,7 @@ def unpack(packed: bytes) -> Transfer:
         raise NotReadable(NotReadable.__doc__)
     _, marks, kind, chain, *counts, at_ms, giver, receiver = _FIXED.unpack_from(packed)
     parts = dict(_parts(packed[_FIXED.size:]))
-    legs = (Leg(account=giver.hex(), given=counts[0], received=counts[1]),
-            Leg(account=receiver.hex(), given=counts[2], received=counts[3]))
+    legs = Leg(giver.hex(), counts[0], counts[1]), Leg(receiver.hex(), counts[2], counts[3])
     by = parts[_RECORDED_BY] if marks & _BY_NEITHER else receiver if marks & _BY_RECEIVER else giver
     return Transfer(
         legs=legs, at_ms=int.from_bytes(at_ms, "big"), recorded_by=by.hex(), kind=_KINDS[kind], chain=chain,
@@ -69,6 +70,23 @@ def unpack(packed: bytes) -> Transfer:
         way=_WAYS[parts[_WAY][0]] if _WAY in parts else None,
         linked=unpacked_id(parts[_LINKED]) if _LINKED in parts else None,
         reason=_REASONS[parts[_REASON][0]] if _REASON in parts else None)
+
+
+_NOTHING = Account()
+
+
+def pack_account(account: Account) -> bytes:
+    """JSON of all that is not as in an account of nothing."""
+    fields = zip(Account._fields, account, _NOTHING, strict=True)
+    return orjson.dumps({name: value for name, value, nothing in fields if value != nothing})
+
+
+def unpack_account(packed: bytes) -> Account:
+    """Raises ValueError or TypeError where it is none."""
+    fields = orjson.loads(packed)
+    if "reached" in fields:
+        fields["reached"] = tuple(fields["reached"])
+    return Account(**fields)
 
 
 def _account(id: str) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 from services.gateway import left_ids
 from services.gateway.store.invitations import Invitations
+from shared.clock import packed_id
 from shared.events import MomentCorrected
 from shared.sealing import Vault
 from shared.stream.archive import archive_and_trim
@@ -33,9 +34,9 @@ async def lived_in(loop: Loop) -> tuple[str, str, str]:
 
 
 async def changed(loop: Loop, service: str, table: str, id: str, **values: Any) -> None:
-    path = loop.partition.of(service, table)
-    row = json.loads(await loop.redis.hget(path, id) or b"{}")
-    await loop.redis.hset(path, id, json.dumps({**row, **values}))
+    path, field = loop.partition.of(service, table), packed_id(id) if table == "accounts" else id
+    row = json.loads(await loop.redis.hget(path, field) or b"{}")
+    await loop.redis.hset(path, field, json.dumps({**row, **values}))
 
 
 async def findings(twoway: Twoway, code: int = 1) -> set[tuple[str, str]]:

@@ -39,7 +39,7 @@ def healthy() -> Snapshot:
 
 
 def transfer(state: Snapshot, id: str, **fields: Any) -> Snapshot:
-    return replace(state, transfers={**state.transfers, id: state.transfers[id].model_copy(update=fields)})
+    return replace(state, transfers={**state.transfers, id: state.transfers[id]._replace(**fields)})
 
 
 def account_of(state: Snapshot, peer: str) -> Account:
@@ -48,7 +48,7 @@ def account_of(state: Snapshot, peer: str) -> Account:
 
 def account(state: Snapshot, peer: str, **fields: Any) -> Snapshot:
     id = state.holders[peer].account or ""
-    return replace(state, accounts={**state.accounts, id: state.accounts[id].model_copy(update=fields)})
+    return replace(state, accounts={**state.accounts, id: state.accounts[id]._replace(**fields)})
 
 
 def holder(state: Snapshot, peer: str, **fields: Any) -> Snapshot:
