@@ -128,7 +128,11 @@ class Recount:
     def _recorded(self, event: MomentRecorded, at_ms: int) -> None:
         day = (at_ms if event.happened_ms is None else event.happened_ms) // DAY_MS
         self._moments[event.moment] = event, day
-        self._posted(event.moment, 1, at_ms)
+        if event.linked is None:
+            self._posted(event.moment, 1, at_ms)
+        elif event.linked in self._moments:  # both halves happened at once: nobody gave more for a moment in between
+            for peer in (event.giver, event.receiver):
+                self._facts[peer].append(Fact(at_ms, given=1, received=1, day=day))
 
     def _reversed(self, event: MomentReversed, at_ms: int) -> None:
         self._posted(event.moment, -1, at_ms)

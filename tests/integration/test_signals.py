@@ -18,7 +18,7 @@ from services.ledger.reckoning import Ref, reckon, result
 from services.ledger.settings import LedgerSettings
 from services.ledger.signals.weekly import begins_ms
 from services.ledger.store import COMMUNITIES, SIGNALS, TABLES, Community
-from shared.clock import DAY_MS, derived_id
+from shared.clock import DAY_MS, derived_id, packed_id
 from shared.events import (
     Answer,
     BreakKind,
@@ -266,7 +266,7 @@ async def test_what_the_town_is_made_again_from_the_log_is_the_same_to_the_byte(
     await town.hears(WaitingCounted(community="riverside", waiting=9))
     await town.monday()
     before = await town.stored()
-    assert [name for name, rows in before.items() if not rows] == []
+    assert {name for name, rows in before.items() if not rows} <= {"corrections", "memories"}
     await town.redis.delete(*(P0.of("ledger", each.name) for each in TABLES))
     await rebuild(table(), P0, town.redis, Bench(town.redis).vault, tmp_path)
     assert await town.stored() == before
@@ -280,7 +280,8 @@ async def test_no_row_leads_back_to_whoever_left(town: Town) -> None:
     rows = await town.stored()
     gone = rows.pop("left")
     assert peer(0).encode() in gone  # so that nothing of theirs begins anew
-    assert [name for name, texts in rows.items() if peer(0).encode() in b" ".join([*texts, *texts.values()])] == []
+    everything = {name: b" ".join([*texts, *texts.values()]) for name, texts in rows.items()}
+    assert [name for name, text in everything.items() if peer(0).encode() in text or packed_id(peer(0)) in text] == []
     assert (await town.communities())["riverside"].counts == counts
 
 

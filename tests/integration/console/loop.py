@@ -117,8 +117,7 @@ class Loop:
         """A service's rows as they rest."""
         [found] = [each for each in self.readers[service].service.tables if each.name == table]
         texts: Any = await self.redis.hgetall(found.path(self.partition, service))
-        rows = {id.decode(): found.load(text) for id, text in texts.items()}
-        return {id: row for id, row in rows.items() if only(row)}
+        return {id: row for id, row in found.load_all(texts).items() if only(row)}
 
     async def everything(self) -> dict[str, Any]:
         """All that the partition holds, by key and comparable, without what runs out by itself."""

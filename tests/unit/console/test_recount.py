@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from console.simulate.recount import Case, Fact, case_of, found
+from console.simulate.recount import Case, Fact, Recount, case_of, found
 from console.simulate.run import START_MS
 from services.ledger.domain.protection import Thresholds
 from shared.clock import DAY_MS
+from shared.events import Kind, MomentRecorded
 
 LEAST = Thresholds()
 END = 30 * 7
@@ -121,3 +122,15 @@ def test_found_within_two_weeks_is_told_from_found_late_and_from_never() -> None
     assert all_told.missed == ("late", "never")
     assert (all_told.others_crossed, all_told.others_found) == (1, 1)
     assert found({"never": never}, set(), at(NEWCOMER_UNTIL + 10)).missed == ()
+
+
+def test_a_moment_both_ways_is_given_and_received_at_once() -> None:
+    """Between its two halves on the log nobody gave more than they received."""
+    recount, (a, b) = Recount(), ("a", "b")
+    for number in range(25):
+        forth, back = f"{number}", f"{number} back"
+        for moment, other, giver, receiver in ((forth, back, a, b), (back, forth, b, a)):
+            recount.hearing[MomentRecorded](MomentRecorded(
+                moment=moment, pair="ab", giver=giver, receiver=receiver, kind=Kind.LISTENED, linked=other), at(7 * number + 1))
+    least = Thresholds(times=1, more=1, weeks=1)
+    assert recount.cases(least, at(END)) == {a: Case(), b: Case()}
