@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,20 @@ class Place:
     """`twoway …` beside it; fails when that ends with a code that is not among `codes`, 0 unless said."""
     keys: Callable[[], set[str]]
     """Of whom there is a key."""
-    circles: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(
-        [(community.key, language) for language in load().languages for community in load().communities]))
+    circles: Iterator[tuple[str, str]]
     """(community, language) for people of one test alone: whoever shares neither is never proposed to them."""
+
+
+def roomy(folder: Path) -> Path:
+    """The built-in programme at midday, with a community more, so that every test has a circle of its own."""
+    programme = midday(folder)
+    programme.write_text(f'{programme.read_text("utf-8")}\n[[communities]]\nkey = "lakeside"\nname = "Lakeside"\n', "utf-8")
+    return programme
+
+
+def circles_in(programme: Path) -> Iterator[tuple[str, str]]:
+    there = load(programme)
+    return iter([(community.key, language) for language in there.languages for community in there.communities])
 
 
 def ready(url: str) -> None:
@@ -103,10 +114,12 @@ class Together(threading.Thread):
 @contextmanager
 def in_one_process(folder: Path) -> Iterator[Place]:
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    programme = roomy(folder)
     with Server(folder / "server") as server, Redis.from_url(server.url) as redis:
-        together = Together(server.url, folder / "data", key, midday(folder))
+        together = Together(server.url, folder / "data", key, programme)
         together.start()
-        environment = clean_environment(REDIS_URL=server.url, TWOWAY_KEY=key, TWOWAY_DATA=str(folder / "data"))
+        environment = clean_environment(REDIS_URL=server.url, TWOWAY_KEY=key, TWOWAY_DATA=str(folder / "data"),
+                                        TWOWAY_PROGRAMME=str(programme))
 
         def command(*words: str, codes: Sequence[int] = (0,)) -> subprocess.CompletedProcess[str]:
             return _ran([sys.executable, "-m", "console.main", *words], environment, codes)
@@ -117,7 +130,7 @@ def in_one_process(folder: Path) -> Iterator[Place]:
 
         try:
             ready(together.url)
-            yield Place(together.url, command, keys)
+            yield Place(together.url, command, keys, circles_in(programme))
         finally:
             together.stop()
 
@@ -128,10 +141,10 @@ def in_one_process(folder: Path) -> Iterator[Place]:
 @contextmanager
 def composed(folder: Path) -> Iterator[Place]:
     """`docker compose up` as the compose file says for trying out, under a name and on a port of its own."""
-    port = free_ports(1)
+    port, programme = free_ports(1), roomy(folder)
     url = f"http://127.0.0.1:{port}"
     environment = clean_environment(TWOWAY_TRY_OUT="1", TWOWAY_PORT=str(port), TWOWAY_BASE_URL=url,
-                                    TWOWAY_PROGRAMME=str(midday(folder)))
+                                    TWOWAY_PROGRAMME=str(programme))
     compose = ["docker", "compose", "--project-name", f"twoway-journey-{os.getpid()}", "--env-file", os.devnull,
                "--file", str(ROOT / "docker-compose.yml"), "--profile", "console"]
 
@@ -146,7 +159,7 @@ def composed(folder: Path) -> Iterator[Place]:
         _ran([*compose, "build"], environment)
         _ran([*compose, "up", "--detach", "redis", "gateway", "matcher", "ledger", "notifier"], environment)
         ready(url)
-        yield Place(url, command, keys)
+        yield Place(url, command, keys, circles_in(programme))
     finally:
         _ran([*compose, "down", "--volumes", "--remove-orphans", "--timeout", "20"], environment)
 
