@@ -106,37 +106,47 @@ def _gave_and_received(known: Known, _: Attention) -> Figure:
     return Figure(sum(bool(person.gave and person.received) for person in active), len(active))
 
 
+def _active(known: Known) -> int:
+    """How many people the moments of a season are of, former peers among them."""
+    return sum(person.active for person in known.people)
+
+
 def _giving_by_top_tenth(known: Known, _: Attention) -> Figure:
-    """Of a programme of fewer than 41 active people the top tenth are fewer than five, who would be pointed at."""
+    """Of a programme of fewer than 41 active people the top tenth are fewer than five, who would be pointed at; and so would
+    fewer than five who alone gave anything."""
     gave = sorted((person.gave for person in known.people if person.active), reverse=True)
-    tenth = ceil(len(gave) / 10)
-    return Figure(sum(gave[:tenth]), sum(gave), made_by=tenth)
+    top = gave[:ceil(len(gave) / 10)]
+    return Figure(sum(top), sum(gave), people=sum(map(bool, top)))
 
 
 def _returned_through_network(known: Known, _: Attention) -> Figure:
     """Of what each gave, as much as they received from anyone."""
-    return Figure(sum(min(person.gave_half, person.received_half) for person in known.people),
-                  sum(person.gave_half for person in known.people))
+    giving = [person for person in known.people if person.gave_half]
+    return Figure(sum(min(person.gave_half, person.received_half) for person in giving),
+                  sum(person.gave_half for person in giving), people=len(giving))
 
 
 def _chains(known: Known, _: Attention) -> Figure:
     by_length = tallies.of_kind(known.last(SEASON), "chain")
     one, longer = by_length.pop("1", 0), {length: by_length.get(length, 0) for length in map(str, range(2, 10))}
     going_on = sum(longer.values())
-    return Figure(going_on, one + going_on, sides=({"1": one}, longer))
+    return Figure(going_on, one + going_on, people=_active(known), sides=({"1": one}, longer))
 
 
 def _kinds(known: Known, _: Attention) -> Figure:
+    """Where each of the eight came once, that they are eight would tell of each."""
     counts = tallies.of_kind(known.last(SEASON), "kind")
     cells = {kind.value: counts.get(kind, 0) for kind in Kind}
     used, moments = sum(map(bool, cells.values())), sum(cells.values())
-    return Figure(used, len(Kind), value=used, made_by=moments, rest=False, parts=parts_of((cells,), moments))
+    once_each = moments == used == len(Kind)
+    return Figure(used, len(Kind), value=used, made_by=0 if once_each else moments, people=_active(known), rest=False,
+                  parts=parts_of((cells,), moments))
 
 
 def _giving_by_way(known: Known, _: Attention) -> Figure:
     counts = tallies.of_kind(known.last(SEASON), "way")
     said, unsaid = {way.value: counts.get(way, 0) for way in Way}, counts.get(UNSAID, 0)
-    return Figure(sum(said.values()), sum(said.values()) + unsaid, sides=(said, {UNSAID: unsaid}))
+    return Figure(sum(said.values()), sum(said.values()) + unsaid, people=_active(known), sides=(said, {UNSAID: unsaid}))
 
 
 # ── rest and return ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,6 +26,8 @@ class Figure:
     """None: the share that the two make up."""
     made_by: int | None = None
     """People or moments, less than five of which tell nothing, where the numerator is no such count or may not be zero."""
+    people: int | None = None
+    """Of moments: how many people gave or received them. What fewer than five did together is about them."""
     rest: bool = True
     """Whether what the denominator has more than the numerator is people or moments too, and so nothing to tell when few."""
     sides: tuple[Cells, ...] = ()
@@ -59,7 +61,7 @@ def tell(name: str, weeks: int, figure: Figure | None, looks: Looks | None, sett
 
 
 def _few(figure: Figure) -> bool:
-    if figure.made_by is not None and figure.made_by < LEAST:
+    if any(each is not None and each < LEAST for each in (figure.made_by, figure.people)):
         return True
     few_of_them = figure.made_by is None and 0 < figure.numerator < LEAST
     return few_of_them or (figure.denominator is not None and figure.denominator < LEAST)
@@ -85,12 +87,15 @@ def _state(looks: Looks | None, value: float | None, attention: float | None) ->
 
 
 def parts_of(sides: Iterable[Cells], of: int) -> tuple[SignalPart, ...]:
-    """Each side's sum is told, so each keeps back its own. Where one can't without giving away what they are, none is told."""
+    """Each side's sum is told, so each keeps back its own. Where one can't without giving away what they are, none is told.
+
+    Whether it can goes by the sum alone. Were it to go by anything that isn't told, that no part is told would tell that: of
+    twelve endings, say, that there were three of each kind.
+    """
     told: list[SignalPart] = []
     for cells in sides:
         kept = small(cells)
-        sizes = [cells[key] for key in kept]
-        if kept and (sum(sizes) < LEAST_TOGETHER or len(set(sizes)) < 2):
+        if kept and sum(cells[key] for key in kept) < LEAST_TOGETHER:
             return ()
         told += [SignalPart(key=key, numerator=None if key in kept else count, denominator=of) for key, count in cells.items()]
     return tuple(told)

@@ -17,7 +17,7 @@ from services.ledger.domain.telling import Figure, parts_of, tell
 from services.ledger.domain.weeks import Weeks
 from services.ledger.settings import LedgerSettings
 from shared.clock import DAY_MS
-from shared.events import BreakKind, Signal
+from shared.events import BreakKind, Kind, Signal
 from shared.few import LEAST
 
 WEEK = 3000
@@ -47,8 +47,12 @@ def tenth(top: int) -> Known:
     return known(people=[somebody(top)] * 5 + [somebody(2)] * 45)
 
 
+ACTIVE = [somebody(1, 1)] * 5
+"""As many as there have to be for moments to be told."""
+
+
 def counted(**counts: int) -> Known:
-    return known(counts={key.replace("__", ":"): count for key, count in counts.items()})
+    return known(counts={key.replace("__", ":"): count for key, count in counts.items()}, people=ACTIVE)
 
 
 def days(what: str, day: int, people: int = 10, joined: int = 20) -> Known:
@@ -66,7 +70,7 @@ def trained(some: int, before: float | None) -> Known:
 STATES: list[tuple[str, Known, Known | None, Known]] = [
     ("gave_and_received", both(10, 20), both(9, 20), both(4, 20)),
     ("giving_by_top_tenth", tenth(18), tenth(19), known(people=[somebody(9)] * 40)),
-    ("returned_through_network", known(people=[somebody(10, 5)]), None, known(people=[somebody(10, 1)] * 4)),
+    ("returned_through_network", known(people=[somebody(10, 5)] * 5), None, known(people=[somebody(10, 9)] * 4)),
     ("chains", counted(chain__1=20, chain__2=5), None, counted(chain__1=20, chain__2=4)),
     ("kinds", counted(kind__listened=5, kind__other=5, kind__gesture=5), counted(kind__listened=5, kind__other=5),
      counted(kind__listened=4)),
@@ -119,9 +123,9 @@ def test_where_nothing_happened_nothing_is_said_but_that_nothing_bad_did() -> No
 
 
 def test_a_window_ends_with_its_week_and_is_as_long_as_it_says() -> None:
-    assert signal("kinds", known(counts={"kind:listened": 5}, week=WEEK - 11)).numerator == 1
-    assert signal("kinds", known(counts={"kind:listened": 5}, week=WEEK - 12)).state == "too_few"
-    assert signal("kinds", known(counts={"kind:listened": 5}, week=WEEK + 1)).state == "too_few"
+    assert signal("kinds", known(counts={"kind:listened": 5}, people=ACTIVE, week=WEEK - 11)).numerator == 1
+    assert signal("kinds", known(counts={"kind:listened": 5}, people=ACTIVE, week=WEEK - 12)).state == "too_few"
+    assert signal("kinds", known(counts={"kind:listened": 5}, people=ACTIVE, week=WEEK + 1)).state == "too_few"
 
 
 def test_what_former_peers_gave_counts_in_giving_and_they_are_not_among_the_people() -> None:
@@ -138,6 +142,26 @@ def test_the_top_tenth_of_a_small_programme_would_be_pointed_at_and_is_not_told(
     assert signal("giving_by_top_tenth", known(people=[somebody(9)] * 40)).state == "too_few"
     told = signal("giving_by_top_tenth", known(people=[somebody(9)] * 5 + [somebody(1)] * 36))
     assert (told.numerator, told.denominator, told.state) == (45, 81, "look")
+
+
+@pytest.mark.parametrize("name", ["chains", "kinds", "giving_by_way", "returned_through_network"])
+def test_moments_of_fewer_than_five_people_are_about_them_however_many_there_are(name: str) -> None:
+    moments = {"kind:listened": 20, "kind:gesture": 20, "way:call": 20, "way:message": 20, "chain:1": 20, "chain:2": 20}
+    assert signal(name, known(counts=moments, people=[somebody(10, 10)] * 5)).state != "too_few"
+    told = signal(name, known(counts=moments, people=[somebody(10, 10)] * 4))
+    assert (told.state, told.numerator, told.denominator, told.parts) == ("too_few", None, None, ())
+
+
+def test_of_a_top_tenth_of_whom_fewer_than_five_gave_anything_nothing_is_told() -> None:
+    giving, others = [somebody(9)] * 4, [somebody(0, 1)] * 40
+    assert signal("giving_by_top_tenth", known(people=giving + others)).state == "too_few"
+    assert signal("giving_by_top_tenth", known(people=[*giving, somebody(9), *others])).numerator == 45
+
+
+def test_eight_kinds_in_eight_moments_would_tell_how_often_each_came() -> None:
+    once = {f"kind:{kind}": 1 for kind in Kind}
+    assert signal("kinds", known(counts=once, people=ACTIVE)).state == "too_few"
+    assert signal("kinds", known(counts=once | {"kind:other": 2}, people=ACTIVE)).numerator == 8
 
 
 def test_whoever_used_several_rests_is_counted_once() -> None:
@@ -175,14 +199,15 @@ def test_what_is_told_of_a_share_leaves_two_numbers_at_least_for_what_is_small(l
                 assert len({share[part] for share in shares}) > 1
 
 
-@pytest.mark.parametrize(("parts", "most"), [(1, 30), (2, 14), (3, 12), (4, 7)])
+@pytest.mark.parametrize(("parts", "most"), [(2, 14), (3, 12), (4, 7)])
 def test_what_is_told_of_parts_and_their_sum_leaves_two_numbers_at_least_for_what_is_small(parts: int, most: int) -> None:
+    """That no part is told tells something too. A sum of fewer than five is not told itself."""
     told: dict[Any, list[tuple[int, ...]]] = {}
     for counts in product(range(most + 1), repeat=parts):
         shown = parts_of([{str(place): count for place, count in enumerate(counts)}], sum(counts))
         told.setdefault((sum(counts), shown), []).append(counts)
-    for (_, shown), cells in told.items():
-        for place in range(parts) if shown else ():
+    for (of, _), cells in told.items():
+        for place in range(parts) if of >= LEAST else ():
             if any(0 < counts[place] < LEAST for counts in cells):
                 assert len({counts[place] for counts in cells}) > 1
 
