@@ -17,6 +17,7 @@ from services.ledger.domain.members import RESTS
 from services.ledger.domain.people import HALF_A_YEAR, LATELY, SEASON, Person
 from services.ledger.domain.tallies import UNSAID, Counts
 from services.ledger.domain.telling import Cells, Figure, Looks, parts_of, tell
+from services.ledger.domain.together import kept_back
 from shared.events import Ending, Kind, Listened, Signal, SignalPart, Way
 
 
@@ -94,8 +95,8 @@ class Definition:
 def compute(known: Known, attention: Attention) -> tuple[Signal, ...]:
     """Every signal there is, in one order."""
     settings = asdict(attention)
-    return tuple(tell(each.name, each.weeks, each.figure(known, attention), each.looks, settings.get(each.name))
-                 for each in DEFINITIONS)
+    return kept_back(tell(each.name, each.weeks, each.figure(known, attention), each.looks, settings.get(each.name))
+                     for each in DEFINITIONS)
 
 
 # ── giving and receiving ─────────────────────────────────────────────────────────────────────────────────────────────
