@@ -43,7 +43,7 @@ class Pair(BaseModel):
     recent: Recent = ()
     """What they wrote down lately, each perhaps one that the other will write down too (`same_day.py`)."""
     paused: int = 0
-    """The week in which one of the two began a break, until a moment or the pair's end says how it went on; else 0."""
+    """The day on which one of the two began a break, until a moment or the pair's end says how it went on; else 0."""
     ending: Ending | None = None
     """How one of the two ended it, until the matcher has closed it."""
 

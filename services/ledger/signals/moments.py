@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from services.ledger.domain import tallies
 from services.ledger.domain.refusals import FORMER, Pair
-from services.ledger.domain.weeks import week_of
+from services.ledger.domain.weeks import day_of, week_of
 from services.ledger.signals.counting import community_of, count, known_community, needs_weeks
 from services.ledger.signals.firsts import needs_joined_week, put_firsts
 from services.ledger.signals.pairs import paused
@@ -96,10 +96,16 @@ def apply_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
     """A moment after a break says that the pair went on."""
     community = _moved(rows, event, 1)
     set_timer(rows, community, at_ms)
-    pair = rows.get(PAIRS, event.pair)
-    if pair is not None and pair.paused and not any(_rests(rows, peer, at_ms) for peer in pair.peers):
+    pair, moment = rows.get(PAIRS, event.pair), rows.get(TRANSFERS, event.moment)
+    if pair is not None and moment is not None and pair.paused and _goes_on(rows, pair, moment.at_ms):
         rows.put(PAIRS, event.pair, pair.model_copy(update={"paused": 0}))
-        count(rows, community, pair.paused, {"break:went_on": 1})
+        for week in paused(pair):
+            count(rows, community, week, {"break:went_on": 1})
+
+
+def _goes_on(rows: Rows, pair: Pair, happened_ms: int) -> bool:
+    """Whether it happened after the break, whenever it was written down."""
+    return day_of(happened_ms) > pair.paused and not any(_rests(rows, peer, happened_ms) for peer in pair.peers)
 
 
 def _rests(rows: Rows, peer: str, at_ms: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.ledger.domain.refusals import FORMER, Pair
 from services.ledger.domain.signals import BLOCKED, LEFT_ENDING
-from services.ledger.domain.weeks import week_of
+from services.ledger.domain.weeks import week_of, week_of_day
 from services.ledger.signals.counting import community_of, count, known_community, needs_weeks
 from services.ledger.store import HOLDERS, LEFT, PAIRS
 from shared.events import PairClosed, PairEnded, PairFormed, PeerLeft
@@ -21,7 +21,7 @@ def needs_pair(rows: Rows, event: PairFormed | PairClosed) -> Iterable[Ref]:
 
 def paused(pair: Pair | None) -> tuple[int, ...]:
     """The week in which a break began that the pair has not come through yet."""
-    return (pair.paused,) if pair is not None and pair.paused else ()
+    return (week_of_day(pair.paused),) if pair is not None and pair.paused else ()
 
 
 def apply_formed(rows: Rows, event: PairFormed, at_ms: int) -> None:

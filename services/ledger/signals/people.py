@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.ledger.domain.members import Pulse
-from services.ledger.domain.weeks import week_of
+from services.ledger.domain.weeks import day_of, week_of
 from services.ledger.signals.counting import community_of, count, known_community, needs_weeks
 from services.ledger.store import CONCERNS, HOLDERS, PAIRS, Concern
 from shared.events import (
@@ -51,7 +51,7 @@ def apply_break(rows: Rows, event: BreakStarted, at_ms: int) -> None:
     rows.put(HOLDERS, event.peer, holder.model_copy(update={"rested": rested}))
     for id in holder.pairs if event.kind is BreakKind.BREAK else ():
         if (pair := rows.get(PAIRS, id)) is not None and pair.closed_ms is None and not pair.paused:
-            rows.put(PAIRS, id, pair.model_copy(update={"paused": week_of(at_ms)}))
+            rows.put(PAIRS, id, pair.model_copy(update={"paused": day_of(at_ms)}))
 
 
 def apply_return(rows: Rows, event: BreakEnded, at_ms: int) -> None:
