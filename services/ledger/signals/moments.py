@@ -65,8 +65,8 @@ def needs_correction(rows: Rows, event: MomentCorrected | MomentPutBack) -> Iter
 
 
 def decide(rows: Rows, entry: Entry, said: Sequence[Event | Later]) -> Iterable[Event | Later]:
-    """What follows from moments that were recorded, taken back or put back: somebody's first, a question how they are, and the
-    timer of the signals where it was lost."""
+    """What follows from moments that were recorded, taken back or put back: somebody's first; and of those recorded, a question
+    how they are, and the timer of the signals where it was lost."""
     week, recorded = week_of(entry.at_ms), any(type(each) is MomentRecorded for each in said)
     community = ""
     for peer, counts in {each.peer: each for each in said if isinstance(each, CountsChanged)}.items():
@@ -79,7 +79,7 @@ def decide(rows: Rows, entry: Entry, said: Sequence[Event | Later]) -> Iterable[
         asked = recorded and holder.pulse.due(counts.given + counts.received, week)
         if asked and not holder.breaks.on(entry.at_ms):
             yield PulseOffered(peer=peer)
-    if community:
+    if community and recorded:
         yield from timer(rows, community, entry.at_ms)
 
 

@@ -489,8 +489,11 @@ def test_a_timer_that_was_lost_is_set_again_by_what_happens_next_and_no_week_is_
     town = Town()
     town.joins("a", "b")
     town.forms("a", "b")
+    town.shares("a", "b", moment="m")
     lost = town._timers.pop()
     town.pass_time(30)
+    town.corrects("b", "m")
+    assert town.timers == []  # a correction notes none either, so it would set one after the other
     town.sends("a", "b")
     assert len(town.timers) == 1
     town.hear(lost[2])
