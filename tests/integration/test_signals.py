@@ -117,10 +117,13 @@ class Town:
         texts: Any = await self.redis.hgetall(P0.of("ledger", "communities"))
         return COMMUNITIES.load_all(texts)
 
-    async def monday(self) -> dict[str, Signal]:
-        """Lets the week end; returns its signals by name, for the community that everybody here is of."""
+    async def monday(self, *counted: WaitingCounted) -> dict[str, Signal]:
+        """Lets the week end, as which it is counted who waits; returns its signals by name, for the community that everybody
+        here is of."""
         week = week_of(self.now_ms)
-        await self.passes((begins_ms(week + 1) - self.now_ms) / DAY_MS + 0.5)
+        await self.passes((begins_ms(week + 1) - self.now_ms) / DAY_MS)
+        await self.hears(*counted)
+        await self.passes(0.5)
         text: Any = await self.redis.hget(P0.of("ledger", "signals"), f"riverside:{week}")
         return {each.name: each for each in SIGNALS.load(text).signals}
 
@@ -209,9 +212,9 @@ async def test_every_signal_of_a_small_town(town: Town) -> None:
     await town.hears(*(each for n in range(10, 20, 2) for each in ends(n, Ending.AGREED)))
     await town.hears(*(each for n in range(20, 30, 2) for each in ends(n, Ending.SAFETY)))
     await town.hears(PeerBlocked(peer=peer(20), blocked=peer(21)), PeerLeft(peer=peer(59)))
-    await town.hears(WaitingCounted(community="riverside", waiting=20, median_days=5, practical=6, practical_oldest_days=22,
-                                    groups=(GroupWaiting(fact="language", value="cy", people=5, median_days=11),)))
-    signals = await town.monday()
+    signals = await town.monday(
+        WaitingCounted(community="riverside", waiting=20, median_days=5, practical=6, practical_oldest_days=22,
+                       groups=(GroupWaiting(fact="language", value="cy", people=5, median_days=11),)))
     assert told(signals, "gave_and_received") == (36, 59, 0.61, "fine")
     assert told(signals, "giving_by_top_tenth") == (15 + 2, 71, 0.239, "fine")
     assert told(signals, "returned_through_network") == (36, 71, 0.507, "fine")
@@ -255,6 +258,16 @@ async def test_the_town_a_half_year_later_has_returned_and_its_training_is_held_
     assert later["training"].attention == 0.5
     assert told(later, "returns") == (20, None, 20.0, "fine")
     assert later["pairs_through_breaks"].state == later["practical_help"].state == "too_few"
+
+
+async def test_when_nobody_waits_any_more_nobody_is_said_to(town: Town) -> None:
+    """Of nobody the matcher says nothing."""
+    await town.hears(*joins(0))
+    waiting = await town.monday(WaitingCounted(community="riverside", waiting=9, median_days=30, practical=9,
+                                               practical_oldest_days=40))
+    assert (waiting["practical_help"].state, waiting["waiting_by_group"].numerator) == ("look", 9)
+    nobody = await town.monday()
+    assert (nobody["practical_help"].state, nobody["waiting_by_group"].numerator) == ("too_few", None)
 
 
 async def test_what_the_town_is_made_again_from_the_log_is_the_same_to_the_byte(town: Town, tmp_path: Path) -> None:
