@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from shared.clock import DAY_MS, derived_id
 from shared.events import Event
-from shared.rows import KEYS, Rows
+from shared.rows import KEYS, LOAD_ROUNDS_MAX, Rows
 from shared.sealing import Vault
-from shared.service import Entry, Later, Service
+from shared.service import Entry, Handling, Later, Service
 from shared.stream.append import fields
 from shared.stream.decode import decode
 from shared.stream.names import Partition
@@ -39,17 +39,31 @@ class InMemory:
         count = len(self._heard)
         entry = self._over_the_wire(event, f"{self.now_ms}-{count}", f"event-{count}")
         handling = self.service.inputs[type(event)]
-        decided = list(handling.decide(self.rows, entry))
+        rows = self._loaded(handling, entry.event)
+        decided = list(handling.decide(rows, entry))
         said = [each for each in decided if isinstance(each, Event)]
         for each in decided:
             if isinstance(each, Later):
                 heapq.heappush(self._timers, (each.at_ms, len(self._timers) + count * 1000, each.event))
-        handling.apply(self.rows, entry.event, entry.at_ms)
+        handling.apply(rows, entry.event, entry.at_ms)
         for each in said:
-            self.service.own[type(each)](self.rows, each, entry.at_ms)
+            self.service.own[type(each)](rows, each, entry.at_ms)
+        self._keep(rows)
         self._heard.append((entry, said))
         self.said += said
         return said
+
+    def _loaded(self, handling: Handling, event: Event) -> Rows:
+        """As the reader has them: what the entry needs and nothing else, so whatever it forgot to name is not there."""
+        rows = Rows(VAULT)
+        for _ in range(LOAD_ROUNDS_MAX):
+            for table, id in list(handling.needs(rows, event)):
+                rows.lend(table, id, self.rows.get(table, id))
+        return rows
+
+    def _keep(self, rows: Rows) -> None:
+        for table, id in rows._changed:
+            self.rows.put(table, id, rows.get(table, id))
 
     def pass_time(self, days: float) -> list[Event]:
         """Turns the clock and lets come what was asked for meanwhile; returns what was said to it."""

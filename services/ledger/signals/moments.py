@@ -134,7 +134,7 @@ def _moved(rows: Rows, event: MomentRecorded | MomentReversed | MomentRestored, 
     community, moment = community_of(rows, event.giver, event.receiver), rows.get(TRANSFERS, event.moment)
     if moment is None:
         return community
-    if not community:  # both have left
+    if event.giver == event.receiver == FORMER:
         accounts = [rows.get(ACCOUNTS, leg.account) for leg in moment.legs]
         community = next((account.community for account in accounts if account is not None and account.community), "")
     count(rows, community, week_of(moment.at_ms), tallies.of_moment(moment, by))

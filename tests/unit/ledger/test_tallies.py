@@ -393,6 +393,20 @@ def test_what_a_former_peer_gave_is_taken_back_from_the_community_it_counted_in(
     assert "kind:listened" not in town.counts_now()
 
 
+def test_a_moment_is_in_the_books_though_nobody_knows_any_more_which_community_it_counts_in() -> None:
+    """Whoever came before signals were counted belongs nowhere until the state is made again from the log."""
+    town = Town()
+    town.joins("a")
+    town.forms("a", "b")
+    town.leaves("a")
+    before = town.counts_now()
+    town.shares("a", "b", by="b", moment="m")
+    assert town.counts("b") == (0, 1)
+    town.corrects("b", "m")
+    assert town.counts("b") == (0, 0)
+    assert town.counts_now() == before
+
+
 def test_a_first_time_is_said_once_and_again_only_when_it_was_none() -> None:
     town = Town()
     town.joins("a", "b")
