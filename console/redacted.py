@@ -1,4 +1,5 @@
-"""An entry as operators may see it: what is sealed shows as `sealed`, and a body that can't be read shows its size alone."""
+"""An entry as operators may see it: what is sealed shows as `sealed`, what is for counts alone not at all, and a body that
+can't be read shows its size alone."""
 
 from __future__ import annotations
 
@@ -13,6 +14,10 @@ _SEAL = re.compile(SEAL_PATTERN)
 _WORDS_MAX = 200
 """Characters: no id, type or trace of ours is longer. Something longer on the log was written by somebody else."""
 
+_COUNTED = frozenset({"listened"})
+"""What somebody said whom their page promised that it is counted for the programme as a whole. It stands on the log in clear,
+for counts that outlast the person's key."""
+
 
 def fields(entry: Mapping[str, str]) -> dict[str, Any]:
     """All flat fields; the body opened as JSON."""
@@ -20,7 +25,7 @@ def fields(entry: Mapping[str, str]) -> dict[str, Any]:
 
 
 def body(text: str) -> Any:
-    """The body without its seals."""
+    """The body without its seals, and without what is only counted."""
     try:
         return _clean(json.loads(text))
     except ValueError:
@@ -31,7 +36,8 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(part) for part in value]
     if isinstance(value, dict):
-        return fields(value) if _is_entry(value) else {name: _clean(part) for name, part in value.items()}
+        return fields(value) if _is_entry(value) else {
+            name: "only counted" if name in _COUNTED else _clean(part) for name, part in value.items()}
     return _SEAL.sub("sealed", value) if isinstance(value, str) else value
 
 

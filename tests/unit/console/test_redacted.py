@@ -12,6 +12,10 @@ def test_seals_show_as_sealed_wherever_they_stand() -> None:
     assert redacted.body(body) == {"peer": "p", "profile": "sealed", "reasons": ["sealed", "sealed"], "deep": {"er": "sealed"}}
 
 
+def test_what_somebody_felt_is_counted_and_shown_to_nobody_by_who_they_are() -> None:
+    assert redacted.body(json.dumps({"peer": "p", "listened": "no"})) == {"peer": "p", "listened": "only counted"}
+
+
 def test_a_replay_is_opened_down_to_the_entry_that_it_carries() -> None:
     entry = {"type": "peer.joined", "v": "1", "id": "i", "cause": "", "trace": "", "body": json.dumps({"profile": SEAL})}
     shown = redacted.body(json.dumps({"service": "ledger", "entry": "1-0", "fields": entry}))
