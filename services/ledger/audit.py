@@ -14,6 +14,7 @@ from services.ledger.domain.corrections import Corrections, reversal_id
 from services.ledger.domain.entries import Account, Leg, Transfer, other_way, sum_of
 from services.ledger.domain.refusals import FORMER
 from services.ledger.domain.weeks import KEPT, counted, letter_of, week_of
+from services.ledger.signals.audit import miscounted_pairs, miscounted_weeks
 from services.ledger.store import Snapshot, snapshot
 from shared.stream.names import Partition
 
@@ -43,7 +44,7 @@ async def recount(redis: Redis, partition: Partition) -> list[Finding]:
 def findings(state: Snapshot) -> list[Finding]:
     roots = _roots(state)
     return [*_sums(state), *_transfers(state), *_links(state), *_corrections(state, roots), *_accounts(state, roots),
-            *_holders(state), *_pairs(state), *_chains(state, roots)]
+            *_holders(state), *_pairs(state), *_chains(state, roots), *_counted(state, roots)]
 
 
 def _roots(state: Snapshot) -> dict[str, str]:
@@ -192,6 +193,15 @@ def _chains(state: Snapshot, roots: Mapping[str, str]) -> Iterator[Finding]:
             for length, count in enumerate(counts, 1) if count}
     if row.latest != latest or said != {key: count for key, count in standing.items() if key[0] > latest - KEPT}:
         yield Finding("chains_differ_from_entries", ALL)
+
+
+def _counted(state: Snapshot, roots: Mapping[str, str]) -> Iterator[Finding]:
+    times = Counter(roots.values())
+    standing = [moment for id, moment in state.transfers.items() if moment.reverses is None and times[id] % 2]
+    for id in miscounted_weeks(state, standing):
+        yield Finding("signal_counts_differ_from_entries", id)
+    for name in miscounted_pairs(state):
+        yield Finding("open_pairs_differ_from_pairs", name)
 
 
 def _of_nobody(state: Snapshot, account: str | None) -> bool:

@@ -156,6 +156,7 @@ WAITING = Table("waiting", Counted)
 SIGNALS = Table("signals", SignalsRow)
 """By `of_week`; all weeks are kept, some 3 kB each."""
 
+LOOKED_OVER: tuple[Table[Any], ...] = (*BOOKS, COMMUNITIES, TALLIES)
 TABLES: tuple[Table[Any], ...] = (*BOOKS, COMMUNITIES, TALLIES, CONCERNS, WAITING, SIGNALS)
 
 
@@ -166,7 +167,7 @@ def of_week(community: str, week: int) -> str:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All rows of the record as of one moment, each field called as its table is."""
+    """All rows of the record, and what is counted of it, as of one moment; each field called as its table is."""
 
     holders: Mapping[str, Holder]
     accounts: Mapping[str, Account]
@@ -177,6 +178,8 @@ class Snapshot:
     chains: Mapping[str, Chains]
     corrections: Mapping[str, Corrections]
     memories: Mapping[str, OtherMemory]
+    communities: Mapping[str, Community]
+    tallies: Mapping[str, Tally]
 
 
 async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
@@ -185,9 +188,9 @@ async def snapshot(redis: Redis, partition: Partition) -> Snapshot:
     Raises RedisError.
     """
     pipeline = redis.pipeline(transaction=True)
-    for table in BOOKS:
+    for table in LOOKED_OVER:
         pipeline.hgetall(table.path(partition, SERVICE))
-    found = zip(BOOKS, await pipeline.execute(), strict=True)
+    found = zip(LOOKED_OVER, await pipeline.execute(), strict=True)
     return Snapshot(**{table.name: table.load_all(texts) for table, texts in found})
 
 

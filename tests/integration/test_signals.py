@@ -17,7 +17,7 @@ from services.ledger.domain.weeks import week_of
 from services.ledger.reckoning import Ref, reckon, result
 from services.ledger.settings import LedgerSettings
 from services.ledger.signals.weekly import begins_ms
-from services.ledger.store import COMMUNITIES, SIGNALS, TABLES, Community
+from services.ledger.store import COMMUNITIES, SIGNALS, TABLES, Community, of_week
 from shared.clock import DAY_MS, derived_id, packed_id
 from shared.events import (
     Answer,
@@ -287,6 +287,18 @@ async def test_what_the_town_is_made_again_from_the_log_is_the_same_to_the_byte(
     await town.redis.delete(*(P0.of("ledger", each.name) for each in TABLES))
     await rebuild(table(), P0, town.redis, Bench(town.redis).vault, tmp_path)
     assert await town.stored() == before
+
+
+async def test_a_count_that_differs_from_the_books_is_named(town: Town) -> None:
+    await town.hears(*joins(*range(4)), *forms(0, 2), *(gives(n, "one") for n in range(4)))
+    await town.monday()
+    await town.hears(gives(0, "two"))
+    assert await recount(town.redis, P0) == []
+    week, row = week_of(START_MS), (await town.communities())["riverside"]
+    await town.redis.hset(P0.of("ledger", "communities"), "riverside", COMMUNITIES.dump(row.model_copy(update={"pairs": 3})))
+    await town.redis.hset(P0.of("ledger", "tallies"), of_week("riverside", week), b'{"counts":{"kind:listened":5}}')
+    assert await recount(town.redis, P0) == [
+        ("signal_counts_differ_from_entries", f"riverside:{week}"), ("open_pairs_differ_from_pairs", "riverside")]
 
 
 async def test_no_row_leads_back_to_whoever_left(town: Town) -> None:

@@ -155,4 +155,4 @@ def test_every_kind_of_damage_is_found_where_it_is(
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert findings(Snapshot({}, {}, {}, {}, {}, {}, {}, {}, {})) == []
+    assert findings(Snapshot({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})) == []
