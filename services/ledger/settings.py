@@ -49,8 +49,8 @@ class LedgerSettings(Settings):
         3, ge=1, le=8, description="When fewer kinds of moment than this, of eight, were used in 12 weeks: people may not "
         "know of the others, or find no occasion.")
     look_practical_help: int = Field(
-        21, ge=1, le=365, description="When somebody who seeks practical help and has nobody has waited longer than so "
-        "many days: a form that has to be filled in has a date.")
+        21, ge=1, le=365, description="When the five who have waited longest for practical help, and have nobody, have "
+        "waited longer than so many days at the mean: a form that has to be filled in has a date.")
     look_felt_listened_to: float = Field(
         0.7, ge=0, le=1, description="When fewer than this share of those who answered felt listened to, in 12 weeks. Who "
         "answers is content more often than who does not.")
