@@ -39,7 +39,7 @@ class InMemory:
         count = len(self._heard)
         entry = self._over_the_wire(event, f"{self.now_ms}-{count}", f"event-{count}")
         handling = self.service.inputs[type(event)]
-        rows = self._loaded(handling, entry.event)
+        rows = self.loaded(handling, entry.event)
         decided = list(handling.decide(rows, entry))
         said = [each for each in decided if isinstance(each, Event)]
         for each in decided:
@@ -53,7 +53,7 @@ class InMemory:
         self.said += said
         return said
 
-    def _loaded(self, handling: Handling, event: Event) -> Rows:
+    def loaded(self, handling: Handling, event: Event) -> Rows:
         """As the reader has them: what the entry needs and nothing else, so whatever it forgot to name is not there."""
         rows = Rows(VAULT)
         for _ in range(LOAD_ROUNDS_MAX):
@@ -62,7 +62,7 @@ class InMemory:
         return rows
 
     def _keep(self, rows: Rows) -> None:
-        for table, id in rows._changed:
+        for table, id in rows._changed if rows is not self.rows else ():
             self.rows.put(table, id, rows.get(table, id))
 
     def pass_time(self, days: float) -> list[Event]:
