@@ -119,7 +119,7 @@ async def under_way(redis: Redis, ref: Ref) -> bool:
 async def reckon(redis: Redis, ref: Ref, attention: Attention) -> SignalsComputed:
     """What a week comes to. People are read bit by bit: a moment that is written down meanwhile may be in it or not.
 
-    Who waits is as of the last count since the week's end. Where nobody waits there is none, and older ones are of others.
+    Who waits is as of the last count, which is made as the week ends. Who was counted before it began is not said to wait.
     """
     known = await _known(redis, ref)
     signals = await asyncio.to_thread(compute, known, attention)  # a fifth of a second of 100,000 people
@@ -142,7 +142,7 @@ async def _known(redis: Redis, ref: Ref) -> Known:
     return Known(
         week=ref.week, tallies=counts, people=seen, pairs=pairs,
         open_hours=[(ends_ms - each.raised_ms) // HOUR_MS for each in concerns if season_ms <= each.raised_ms < ends_ms],
-        waiting=counted.waiting if counted is not None and ref.week < counted.week else None,
+        waiting=counted.waiting if counted is not None and ref.week <= counted.week else None,
         trained_before=await _trained(redis, ref, ref.week - people.HALF_A_YEAR))
 
 

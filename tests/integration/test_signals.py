@@ -260,14 +260,15 @@ async def test_the_town_a_half_year_later_has_returned_and_its_training_is_held_
     assert later["pairs_through_breaks"].state == later["practical_help"].state == "too_few"
 
 
-async def test_when_nobody_waits_any_more_nobody_is_said_to(town: Town) -> None:
-    """Of nobody the matcher says nothing."""
+async def test_who_waited_weeks_ago_is_not_said_to_wait(town: Town) -> None:
     await town.hears(*joins(0))
     waiting = await town.monday(WaitingCounted(community="riverside", waiting=9, median_days=30, practical=9,
                                                practical_oldest_days=40))
     assert (waiting["practical_help"].state, waiting["waiting_by_group"].numerator) == ("look", 9)
-    nobody = await town.monday()
-    assert (nobody["practical_help"].state, nobody["waiting_by_group"].numerator) == ("too_few", None)
+    nobody = await town.monday(WaitingCounted(community="riverside", waiting=0))
+    assert (nobody["practical_help"].state, nobody["waiting_by_group"].numerator) == ("too_few", 0)
+    await town.monday()
+    assert (await town.monday())["waiting_by_group"].state == "too_few"  # nobody has counted since that week began
 
 
 async def test_what_the_town_is_made_again_from_the_log_is_the_same_to_the_byte(town: Town, tmp_path: Path) -> None:

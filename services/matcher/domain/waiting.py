@@ -91,10 +91,10 @@ def spoken(languages: Iterable[str], speakers: Mapping[str, int]) -> str:
     return min(languages, key=lambda each: (-speakers[each], each), default="")
 
 
-def told(community: str, waiting: Waiting, looked_at: LookedAt) -> WaitingCounted | None:
-    """What is said of it; nothing where nobody waits."""
+def told(community: str, waiting: Waiting, looked_at: LookedAt) -> WaitingCounted:
+    """What is said of it. That nobody waits is said too: an older count would stand for them."""
     if not waiting.days:
-        return None
+        return WaitingCounted(community=community, waiting=0)
     seek = len(waiting.practical)
     practical = None if not looked_at.practical or too_few((seek, len(waiting.days))) else seek
     return WaitingCounted(

@@ -23,9 +23,7 @@ def decide_end(ahead: Ahead, event: TimerElapsed) -> None:
     if not _is_due(ahead.get(WEEKS, event.of), event):
         return
     looked_at = ahead.policy.looked_at
-    counted = told(event.of, ahead.memory.pool.who_waits(event.of, ahead.now_ms, looked_at), looked_at)
-    if counted is not None:
-        ahead.say(counted)
+    ahead.say(told(event.of, ahead.memory.pool.who_waits(event.of, ahead.now_ms, looked_at), looked_at))
     ahead.remind(WEEK_OVER, event.of, next_monday_ms(ahead.now_ms))
 
 

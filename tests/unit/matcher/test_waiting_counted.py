@@ -18,7 +18,7 @@ from shared.events import Answer, GroupWaiting, WaitingCounted
 from shared.few import LEAST, LEAST_TOGETHER
 from tests.unit.in_memory import START_MS
 from tests.unit.matcher.crowds import Uncompiled
-from tests.unit.matcher.town import ASSISTED, DAILY, Town, only, person
+from tests.unit.matcher.town import ASSISTED, DAILY, Town, person
 
 LOOKED_AT = LookedAt(facts=("gender",), age_bands=True, practical=frozenset(("forms", "money")))
 COUNTING = replace(DAILY, looked_at=LOOKED_AT)
@@ -55,16 +55,16 @@ def test_each_week_is_told_from_the_first_request_on_and_once(town: Town) -> Non
     assert town.rebuilt() == town.stored()
 
 
-def test_of_a_community_of_nobody_nothing_is_told_and_its_weeks_go_on(town: Town) -> None:
+def test_where_nobody_waits_any_more_it_is_told_so_and_weeks_go_on(town: Town) -> None:
     town.asks("ada", **ALONE)
     town.no_longer_asks("ada")
     town.pass_time(days=15)
-    assert town.every(WaitingCounted) == []
+    assert town.every(WaitingCounted) == [WaitingCounted(community="riverside", waiting=0)] * 2
     assert town.findings() == []
     town.asks("ben", community="hillview", **ALONE)
     town.asks("ada", **ALONE)
     town.pass_time(days=7)
-    assert Counter(each.community for each in town.every(WaitingCounted)) == {"riverside": 1, "hillview": 1}
+    assert Counter(each.community for each in town.every(WaitingCounted)) == {"riverside": 3, "hillview": 1}
 
 
 def test_a_community_whose_requests_were_all_refused_has_no_weeks(town: Town) -> None:
@@ -165,7 +165,6 @@ def test_without_practical_topics_nothing_is_told_of_practical_help() -> None:
     people = [person(f"p{number}", seeks=("forms",)) for number in range(20)]
     waiting = who_waits(people, 10 * DAY_MS, LookedAt())
     counted = told("riverside", waiting, LookedAt())
-    assert counted is not None
     assert (counted.practical, counted.practical_oldest_days) == (None, 0)
 
 
@@ -182,13 +181,12 @@ GROUPS = st.dictionaries(st.sampled_from(("a", "b", "c", "d", "not_said")), DAYS
 def test_what_is_kept_back_of_a_fact_is_nothing_or_enough_not_to_be_known_from_the_total(groups: dict[str, list[int]]) -> None:
     days = [each for some in groups.values() for each in some]
     counted = told("riverside", Waiting(days, 0, (), {"village": groups}), LOOKED_AT)
-    assert counted is not None
     shown = group(counted, "village")
     assert all(people >= LEAST and people == len(groups[value]) for value, people in shown.items())
     rest = [len(some) for value, some in groups.items() if value not in shown]
     assert not rest or not shown or (sum(rest) >= LEAST_TOGETHER and len(set(rest)) > 1)
 
 
-def test_there_is_no_count_of_nobody() -> None:
-    assert told("riverside", Waiting(), LOOKED_AT) is None
-    assert only([told("riverside", Waiting([3]), LOOKED_AT)]).median_days == 3
+def test_nobody_and_one_are_counts_too() -> None:
+    assert told("riverside", Waiting(), LOOKED_AT) == WaitingCounted(community="riverside", waiting=0)
+    assert told("riverside", Waiting([3]), LOOKED_AT).median_days == 3
