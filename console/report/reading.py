@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from redis.asyncio import Redis
+
 from console.report.words import Words
 from console.running import refuse
 from console.system import System
 from services.ledger.domain.weeks import WEEK_DAYS, week_of
-from services.ledger.store import SERVICE, SIGNALS
+from services.ledger.store import SERVICE, SIGNALS, of_week
 from shared.events import Signal
 from shared.programme import Programme
 from shared.stream.names import DIRECTORY, Partition
@@ -59,18 +61,29 @@ async def read(at: System, community: str | None, weeks: int, programme: Program
     placed = {key.decode(): int(number) for key, number in (await _directory(at)).items()}
     community = _known(community, dict.fromkeys([*(each.key for each in programme.communities), *sorted(placed)]))
     now = at.clock.now_ms()
-    there = sorted(await _weeks_of(at, placed, community))
-    if not there:
+    found = None
+    if community in placed:
+        found = await reckoned(at.redis, Partition(placed[community]), community, weeks, now)
+    if found is None:
         when = f"on Monday {words.day(_next_monday(now))}, some minutes past midnight UTC"
         refuse(f"there are no signals of {community} yet; the first come {when}, if the ledger runs then. Look again then"
                if community in placed else
                f"nobody of {community} has asked for a buddy yet, so there are no signals; were somebody to ask this week, the "
                f"first would come {when}")
+    return found
+
+
+async def reckoned(redis: Redis, partition: Partition, community: str, weeks: int, now_ms: int) -> Reckoned | None:
+    """The latest `weeks` weeks of a community, or as many as there are; none where no week was reckoned. Raises RedisError."""
+    names: Any = await redis.hkeys(SIGNALS.path(partition, SERVICE))  # names alone: of ten communities in ten years 5,000
+    parts = [name.decode().rpartition(":") for name in names]
+    there = sorted(int(week) for of, _, week in parts if of == community)
+    if not there:
+        return None
     wanted = range(max(there[0], there[-1] - weeks + 1), there[-1] + 1)
-    keys = [f"{community}:{week}" for week in wanted]
-    texts: Any = await at.redis.hmget(SIGNALS.path(Partition(placed[community]), SERVICE), keys)
+    texts: Any = await redis.hmget(SIGNALS.path(partition, SERVICE), [of_week(community, week) for week in wanted])
     return Reckoned(community, tuple(_week(number, text) for number, text in zip(wanted, texts, strict=True)),
-                    stale=there[-1] < week_of(now - HOUR_MS) - 1)
+                    stale=there[-1] < week_of(now_ms - HOUR_MS) - 1)
 
 
 async def _directory(at: System) -> dict[bytes, bytes]:
@@ -87,15 +100,6 @@ def _known(wanted: str | None, communities: Mapping[str, None]) -> str:
     if wanted not in communities:
         refuse(f"there is no community {wanted}; there are {', '.join(communities)}")
     return wanted
-
-
-async def _weeks_of(at: System, placed: Mapping[str, int], community: str) -> list[int]:
-    """Names alone: of ten communities over ten years they are 5,000."""
-    if community not in placed:
-        return []
-    keys: Any = await at.redis.hkeys(SIGNALS.path(Partition(placed[community]), SERVICE))
-    parts = [key.decode().rpartition(":") for key in keys]
-    return [int(week) for of, _, week in parts if of == community]
 
 
 def _week(number: int, text: bytes | None) -> Week:

@@ -22,7 +22,9 @@ from console.server import ServerDidNotStart
 from console.simulate import picture
 from console.simulate import rates as rates_file
 from console.simulate.figures import summary
+from console.simulate.reported import page_at_the_end
 from console.simulate.run import Plan, run
+from console.simulate.services import Services
 from console.system import AsJson
 from services.matcher.domain.bar import BARS
 from shared import logs
@@ -38,6 +40,9 @@ class Dials(StrEnum):
     ALL = "all"
 
 
+WEEKS_MIN = 2
+"""For a report: a week is reckoned some minutes after it is over."""
+
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,6 +57,8 @@ def simulate(
     dial: Annotated[Dials, typer.Option(help="As TWOWAY_DIAL; all: the three, side by side.")] = Dials.BALANCED,
     rates: Annotated[Path | None, typer.Option(help="TOML file of how often people do what.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="OUT.svg", help="Draw waits, two-way share and acceptance here.")] = None,
+    report: Annotated[Path | None, typer.Option(
+        metavar="OUT.html", help="Write here what `twoway report` would tell at the end, of half a year at most.")] = None,
     json: AsJson = False,
 ) -> None:
     """Let made-up people come, answer, give, rest and leave over weeks, in minutes, through the real services.
@@ -61,12 +68,20 @@ def simulate(
     logs.configure("json", "error")
     for number in ENDINGS:
         signal.signal(number, _end)
-    if plot and not plot.parent.is_dir():  # said before the minutes that it takes, not after them
-        refuse(f"{plot.parent}: there is no such folder")
+    for path in (plot, report):  # said before the minutes that it takes, not after them
+        if path and not path.parent.is_dir():
+            refuse(f"{path.parent}: there is no such folder")
+    if report and dial is Dials.ALL:
+        refuse("a report is of one programme; choose one of the dials with it")
+    if report and weeks < WEEKS_MIN:
+        refuse(f"a report is of weeks that are over; simulate {WEEKS_MIN} or more")
     try:
         chosen, programme = rates_file.read(rates) if rates else rates_file.read(), load()
-        told = [_simulated(Plan(people, weeks, seed, each, chosen, programme))
+        pages: list[str] = []
+        told = [_simulated(Plan(people, weeks, seed, each, chosen, programme), pages if report else None)
                 for each in BARS if dial in (each, Dials.ALL)]
+        if report:
+            report.write_text(pages[0] if pages else "", "utf-8")
         if plot:
             plot.write_text(picture.svg(f"{people:,} people over {weeks} weeks, seed {seed}", told), "utf-8")
     except rates_file.RatesUnreadable as error:
@@ -74,7 +89,7 @@ def simulate(
     except ServerDidNotStart as error:
         refuse(f"the built-in server did not start: {error}")
     except OSError as error:
-        refuse(f"{error.filename or plot}: {error.strerror or error}")
+        refuse(f"{error.filename or plot or report}: {error.strerror or error}")
     if json:
         shown.as_json(told)
     else:
@@ -89,11 +104,16 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _simulated(plan: Plan) -> dict[str, Any]:
+def _simulated(plan: Plan, pages: list[str] | None) -> dict[str, Any]:
+    """`pages` gets the report of its last weeks; none where nobody asks for it."""
     def over(week: int) -> None:
         _progress(f"{plan.dial}: week {week} of {plan.weeks}")
 
-    ran = asyncio.run(run(plan, over))
+    async def reported(services: Services) -> None:
+        if pages is not None:
+            pages.append(await page_at_the_end(plan, services))
+
+    ran = asyncio.run(run(plan, over, reported))
     _progress("")
     return summary(ran)
 

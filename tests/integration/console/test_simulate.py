@@ -104,9 +104,24 @@ def test_the_command_tells_the_three_dials_side_by_side_the_same_wherever_it_run
     assert "sooner" in picture.read_text("utf-8")
 
 
+def test_the_report_of_a_simulation_is_the_one_that_its_coordinator_would_have(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "console.main", "simulate", "--people", "60", "--weeks", "5", "--report", str(page)],
+        capture_output=True, text=True, timeout=240, check=False, env=clean_environment())
+    assert done.returncode == 0, done.stderr
+    text = page.read_text("utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert "Riverside" in text
+    assert "1 February 2026" in text, "its last week ends on the fifth Sunday"
+
+
 @pytest.mark.parametrize(("words", "said"), [
     (["--rates", "none.toml"], "none.toml: No such file"),
     (["--plot", "nowhere/dial.svg"], "nowhere: there is no such folder"),
+    (["--report", "nowhere/report.html"], "nowhere: there is no such folder"),
+    (["--report", "report.html", "--dial", "all"], "choose one of the dials"),
+    (["--report", "report.html", "--weeks", "1"], "simulate 2 or more"),
 ])
 def test_what_cannot_be_read_or_written_is_refused_in_one_line_before_anything_begins(
         tmp_path: Path, words: list[str], said: str) -> None:
