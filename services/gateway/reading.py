@@ -47,7 +47,7 @@ async def me(web: Web, here: Here) -> Me:
                         if row.may_answer(each) and (proposal := look.row(PROPOSALS, each)) is not None),
         pairs=tuple(_pair(look, each, pair, alias) for each, pair in pairs
                     if (alias := look.alias(pair.other(here.peer))) is not None),
-        inbox=tuple(GestureView(each.gesture, telling.buddies.get(each.giver, telling.earlier), each.at_ms)
+        inbox=tuple(GestureView(each.gesture, telling.buddies.get(each.giver, telling.earlier), each.at_ms, each.moment)
                     for each in row.inbox),
         rest_until_ms=row.rest_until_ms(now_ms),
         notices=tuple(each.from_ms for each in row.noticed(now_ms) if each.template == NOT_GOING_AHEAD),

@@ -60,9 +60,12 @@ class BeforeView:
 
 @dataclass(frozen=True)
 class GestureView:
-    gesture: str
+    """A kind word: a gesture, or thanks for a moment."""
+
+    gesture: str | None
     alias: str
     at_ms: int
+    moment: str | None = None
 
 
 @dataclass(frozen=True)

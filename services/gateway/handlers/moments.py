@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import INBOX_MAX, PAIRS, PEERS, SENT_MAX, PeerRow, Received, Refusal, Sent
+from services.gateway.store import PAIRS, PEERS, SENT_MAX, PeerRow, Received, Refusal, Sent
 from services.gateway.store.stories import MOMENTS, PLACES
 from shared.events import GestureSent, Kind, MomentRefused, MomentShared, RefusalCleared
 from shared.rows import Ref, Rows
@@ -44,8 +44,7 @@ def sent(rows: Rows, event: GestureSent, at_ms: int) -> None:
     pair = rows.get(PAIRS, event.pair)
     if pair is not None and set(pair.peers) == {event.giver, event.receiver}:
         gesture = Received(giver=event.giver, gesture=event.gesture, at_ms=at_ms)
-        change(rows, event.receiver, lambda row: row if event.pair not in row.pairs else row.changed(
-            inbox=(gesture, *row.inbox)[:INBOX_MAX]))
+        change(rows, event.receiver, lambda row: row.hearing(event.pair, gesture))
 
 
 def refused(rows: Rows, event: MomentRefused, at_ms: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import PEERS
+from services.gateway.store import PEERS, Received
 from services.gateway.store.stories import FORMER, MOMENTS, PLACES, STORIES, MomentRow, StoryRow, month_of, pair_of, place
 from shared.events import (
     CheckinPosted,
@@ -77,9 +77,18 @@ def restored(rows: Rows, event: MomentRestored, _at_ms: int) -> None:
     _change(rows, event.moment, lambda row, _: row.changed(taken_back=None, turns=row.turns + 1))
 
 
-def thanked(rows: Rows, event: MomentThanked, _at_ms: int) -> None:
-    _change(rows, event.moment, lambda row, story: (
-        row.changed(thanked=True) if row.of_the_other(story.here(event.peer)) else row))
+def thanked(rows: Rows, event: MomentThanked, at_ms: int) -> None:
+    """It stands with the moment, and waits among the kind words on the page of whoever wrote that down: as a gesture does, for
+    a message may not come, and the moment may be an old one."""
+    if (found := _row(rows, event.moment)) is None:
+        return
+    there, row, story = found
+    if row.thanked or not row.of_the_other(story.here(event.peer)):
+        return
+    _put(rows, there, story, row, row.changed(thanked=True))
+    if (writer := story.peers[row.by]) != FORMER:
+        word = Received(giver=event.peer, at_ms=at_ms, moment=event.moment)
+        change(rows, writer, lambda peer: peer.hearing(pair_of(there), word))
 
 
 def differs(rows: Rows, event: MomentRememberedDifferently, _at_ms: int) -> None:
@@ -138,12 +147,18 @@ def _found(rows: Rows, moment: str) -> Iterable[Ref]:
 
 def _change(rows: Rows, moment: str, how: Callable[[MomentRow, StoryRow], MomentRow]) -> None:
     """Nothing, for a moment that is in nobody's story."""
+    if (found := _row(rows, moment)) is not None:
+        there, row, story = found
+        _put(rows, there, story, row, how(row, story))
+
+
+def _row(rows: Rows, moment: str) -> tuple[str, MomentRow, StoryRow] | None:
+    """Where it is, the moment, and the story that it is in."""
     if (at := rows.get(PLACES, moment)) is None:
-        return
+        return None
     there = at.decode()
     row, story = rows.get(MOMENTS, there), rows.get(STORIES, pair_of(there))
-    if row is not None and story is not None:
-        _put(rows, there, story, row, how(row, story))
+    return None if row is None or story is None else (there, row, story)
 
 
 def _put(rows: Rows, there: str, story: StoryRow, before: MomentRow | None, row: MomentRow) -> None:

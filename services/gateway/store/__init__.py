@@ -20,7 +20,7 @@ from shared.rows import KEYS, Table
 SERVICE = "gateway"
 
 INBOX_MAX = 30
-"""Gestures kept on a page: at a few a week, some months of them."""
+"""Gestures and thanks kept on a page: at a few a week, some months of them."""
 
 LATE_MS = 30 * DAY_MS
 """How long the ledger takes a moment of a pair that has ended. As long its safety can be spoken of from the page."""
@@ -74,11 +74,13 @@ class Row(BaseModel):
 
 
 class Received(Row):
-    """A gesture in the inbox."""
+    """A kind word in the inbox: a gesture, or thanks for a moment."""
 
     giver: str
-    gesture: Gesture
+    gesture: Gesture | None = None
     at_ms: int
+    moment: str | None = None
+    """For which one it thanks."""
 
 
 class Sent(Row):
@@ -207,6 +209,10 @@ class PeerRow(Row):
         """With a story of this pair, and this moment answered."""
         stories = self.stories if pair in self.stories else (*self.stories, pair)
         return self.changed(stories=stories, sent=tuple(each for each in self.sent if each.moment != moment))
+
+    def hearing(self, pair: str, word: Received) -> PeerRow:
+        """With this in the inbox; not once they ended the pair that it is of, or blocked."""
+        return self.changed(inbox=(word, *self.inbox)[:INBOX_MAX]) if pair in self.pairs else self
 
     def asked(self, moment: str, asks: bool) -> PeerRow:
         """Asked something about this moment, or no more."""

@@ -290,6 +290,24 @@ async def test_the_other_thanks_once_and_both_see_it(here: Site, two: Two) -> No
     assert len(await here.events("moment.thanked")) == 1
 
 
+async def test_thanks_wait_among_the_kind_words_on_the_page_however_long_ago_the_moment_was(here: Site, two: Two) -> None:
+    sam = alias(two.sam)
+    old_ms = int(datetime(2025, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
+    await here.says(recorded(two, "old", happened_ms=old_ms), *(recorded(two, f"m{number}") for number in range(5)))
+    for _ in range(2):
+        await two.sam.post("/me/moments/old/thank", {})
+    await two.look()
+    assert words(two.kim.page).count(f"“Thank you for a moment you shared” from {sam}") == 1
+    assert "/me/moments/old" in {each.attributes["href"] for each in two.kim.page.all("a")}
+    assert "Thank you for a moment" not in two.sam.page.text
+    await two.kim.post(f"/me/pairs/{PAIR}/block", {})
+    await two.kim.open("/me")
+    assert "Thank you for a moment" not in two.kim.page.text
+    await here.says(MomentThanked(moment="m1", pair=PAIR, peer=two.peers[1], to=two.peers[0]))
+    await two.kim.open("/me")
+    assert "Thank you for a moment" not in two.kim.page.text, "nothing kind comes of whoever was blocked"
+
+
 async def test_nobody_is_thanked_over_a_pair_that_has_ended(here: Site, two: Two) -> None:
     await here.says(recorded(two))
     await two.sam.post(f"/me/pairs/{PAIR}/end", {"ending": "agreed"})

@@ -69,7 +69,7 @@ ME = Me(
     proposals=(ProposalView("p1", ("They could offer support with something you are looking for: Sleep",), False),
                ProposalView("p2", (), True)),
     pairs=(PAIR, PairView("pair2", "Misty Oak"), PairView("pair3", "Quiet Oak", my_contact="07700 900123")),
-    inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS),),
+    inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS), GestureView(None, "Calm Heron", AT_MS, "m2")),
     before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,), nudges=("rest_or_ask", "would_like"),
     lately=(GAVE, RECEIVED, TOLD), asks=(ASKED,), pulse=True,
     refusals=(RefusalView("m9", "What you sent on 18 November 2026 (listening) changed nothing.", "Its day is to come."),),
