@@ -61,9 +61,9 @@ class Telling:
         for each, pair in pairs.items():
             if (alias := look.alias(other := pair.other(here.peer))) is not None:
                 self.buddies[other] = self.names[each] = alias
-        self.near = {*here.row.pairs, *(each.pair for each in here.row.before)}
-        """Pairs of now and of not long ago. What the other of a pair says of a moment asks nothing of its writer for longer,
-        and never of whoever blocked them; an operator sees it still."""
+        self.near = {*here.row.pairs, *(each.pair for each in here.row.before if self.now_ms < each.until_ms)}
+        """Pairs of now and of not long ago. For longer nothing of a pair stands on its people's own pages, nor asks anything
+        there, and never on that of whoever blocked; it is in their story, and an operator sees what is not settled."""
         self.stories: dict[str, StoryRow] = {
             each: row for each in here.row.stories if (row := look.row(STORIES, each)) is not None}
 
@@ -164,7 +164,8 @@ def pointers(row: PeerRow) -> tuple[tuple[Table[Any], tuple[str, ...]], ...]:
 
 async def lately(telling: Telling, besides: Iterable[MomentView] = ()) -> tuple[MomentView, ...]:
     """Of what came last, what does not stand on the page already, as gestures do. Raises RedisError."""
-    places = [place for pair, story in telling.stories.items() for month in sorted(story.months, reverse=True)[:1]
+    near = {pair: story for pair, story in telling.stories.items() if pair in telling.near}
+    places = [place for pair, story in near.items() for month in sorted(story.months, reverse=True)[:1]
               for place in story.places(pair, [month])[-4 * LATELY:]]
     shown = {each.id for each in besides}
     views = await telling.views(places)

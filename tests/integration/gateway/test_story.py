@@ -426,6 +426,33 @@ async def test_what_somebody_who_was_blocked_says_asks_nothing_on_the_page_of_wh
     assert acts(two.kim) == {"back"}
 
 
+async def test_what_somebody_who_was_blocked_writes_down_late_is_in_the_story_and_not_on_the_page_of_whoever_blocked(
+        here: Site, two: Two) -> None:
+    await here.says(recorded(two))
+    await two.kim.post(f"/me/pairs/{PAIR}/block", {})
+    await here.says(PairClosed(pair=PAIR, peers=two.peers, reason="blocked"), recorded(two, "late", gave=1, by=1))
+    await two.look()
+    assert "An earlier buddy listened" not in two.kim.page.text
+    assert "You listened to an earlier buddy" in two.sam.page.text, "as after any other ending"
+    await two.kim.open("/me/story")
+    assert "An earlier buddy listened to you" in two.kim.page.text
+
+
+async def test_nobody_is_asked_about_a_pair_that_ended_more_than_thirty_days_ago(
+        redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    later_ms = 0
+    clock = Clock(now_ms=lambda: Clock().now_ms() + later_ms)
+    async with site(redis_url, redis, tmp_path, clock) as here, pair(here) as two:
+        await here.says(recorded(two), MomentRememberedDifferently(moment="m", peer=two.peers[1]),
+                        PairClosed(pair=PAIR, peers=two.peers, reason="ended"))
+        for days, asked in ((29, True), (31, False)):
+            later_ms = days * DAY_MS
+            two.kim = await here.signed_in("kim@example.org")
+            assert ("Say how it was" in two.kim.page.text) == asked
+            await seen(two.kim)
+            assert acts(two.kim) == ({"back", "keep"} if asked else {"back"})
+
+
 async def test_words_from_the_wrong_side_change_nothing(here: Site, two: Two) -> None:
     kim, sam = two.peers
     await here.says(recorded(two, same_as="other"))
