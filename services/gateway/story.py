@@ -195,10 +195,10 @@ def refusals(telling: Telling) -> tuple[RefusalView, ...]:
     words, pages = telling.all_words, telling.pages
     told = []
     for each in telling.here.row.refusals:
-        what = words["refused"]["what"]["unknown" if each.kind is None else "kind"].format(
+        known = telling.look.row(PLACES, each.moment) is not None
+        what = words["refused"]["what"]["unknown" if each.kind is None else "known" if known else "kind"].format(
             day=pages.day(each.at_ms), kind="" if each.kind is None else words["kinds"][each.kind].lower())
-        told.append(RefusalView(each.moment, what, words["refused"][each.reason],
-                                known=telling.look.row(PLACES, each.moment) is not None))
+        told.append(RefusalView(each.moment, what, words["refused"][each.reason], known))
     return tuple(told)
 
 

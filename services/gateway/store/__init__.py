@@ -99,6 +99,7 @@ class Refusal(Row):
     kind: Kind | None
     """None: nothing is known here of what they meant."""
     at_ms: int
+    """When it was sent; of a moment that is in the story, when that was."""
     reason: str
 
 

@@ -347,6 +347,18 @@ async def test_who_remembers_differently_reads_what_follows_first_and_the_writer
     assert two.sam.path == "/me/moments/m", "once is enough"
 
 
+async def test_of_a_pair_that_has_ended_it_is_not_promised_that_the_other_sees_it_or_answers(here: Site, two: Two) -> None:
+    kim = alias(two.kim)
+    await here.says(recorded(two))
+    await two.sam.open("/me/moments/m/differently")
+    assert f"{kim} sees it, and may take the moment back" in words(two.sam.page)
+    await here.says(PairClosed(pair=PAIR, peers=two.peers, reason="blocked"))
+    await two.sam.open("/me/moments/m/differently")
+    assert "sees it, and may" not in words(two.sam.page)
+    await two.sam.submit("/me/moments/m/differently")
+    assert "both your stories" not in two.sam.page.text
+
+
 async def test_an_operators_word_settles_it_too_and_only_they_put_back_what_they_took_back(here: Site, two: Two) -> None:
     await here.says(recorded(two, "m"), recorded(two, "n"), MomentRememberedDifferently(moment="m", peer=two.peers[1]),
                     MomentUpheld(moment="m", peer=None), reversal(two, "n", Correction.OPERATOR))
@@ -496,7 +508,9 @@ async def test_a_refusal_is_told_to_whose_doing_it_was_and_to_nobody_of_an_opera
                     MomentRefused(moment="m", peer=None, reason="already_reversed"),
                     MomentRefused(moment="nothing known", peer=two.peers[0], reason="unknown_moment"))
     await two.look()
+    assert "said of a moment of" in two.kim.page.text
     assert "(listening) changed nothing. It was taken back already." in words(two.kim.page)
+    assert "/me/moments/m" in {each.attributes["href"] for each in two.kim.page.all("a") if "See that moment" in each.text}
     assert "Something that you sent on" in two.kim.page.text
     assert "changed nothing" not in two.sam.page.text
     await here.says(*(MomentRefused(moment=f"r{number}", peer=two.peers[0], reason="not_yours") for number in range(30)))

@@ -72,7 +72,8 @@ ME = Me(
     inbox=(GestureView("cup_of_tea", "Calm Heron", AT_MS), GestureView(None, "Calm Heron", AT_MS, "m2")),
     before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,), nudges=("rest_or_ask", "would_like"),
     lately=(GAVE, RECEIVED, TOLD), asks=(ASKED,), pulse=True,
-    refusals=(RefusalView("m9", "What you sent on 18 November 2026 (listening) changed nothing.", "Its day is to come."),),
+    refusals=(RefusalView("m9", "What you sent on 18 November 2026 (listening) changed nothing.", "Its day is to come."),
+              RefusalView("m8", "What you said of a moment of 17 November 2026 (listening) changed nothing.", "It stands.", True)),
     trainings=(TrainingView("Listening <b>skills</b>", date(2026, 11, 20), "city-clinic"),),
     agreements=(AgreementView("city-clinic", "checkins", AT_MS), AgreementView("city-clinic", "training", AT_MS, AT_MS)))
 
@@ -142,7 +143,8 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "one moment": ("me/one_moment", {"moment": ASKED}),
         "one moment of the other's": ("me/one_moment", {"moment": RECEIVED}),
         "one moment, as it is": ("me/one_moment", {"moment": replace(GAVE, acts=frozenset())}),
-        "differently": ("me/differently", {"moment": RECEIVED}),
+        "differently": ("me/differently", {"moment": replace(RECEIVED, current=True)}),
+        "differently, over": ("me/differently", {"moment": RECEIVED}),
         **{name: (f"me/{name}", {**moment, "pair": PAIR})
            for name in ("moment", "contact", "end", "block", "concern")},
         **{f"{name}, over": (f"me/{name}", {**moment, "pair": PairView("pair4", "an earlier buddy", ended_ms=AT_MS)})

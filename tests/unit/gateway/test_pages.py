@@ -171,8 +171,8 @@ def test_a_story_says_that_nothing_is_recorded_and_never_that_there_was_nothing(
 
 def test_what_follows_from_remembering_differently_is_said_before_anything_is() -> None:
     page = GALLERY["differently"]
-    for words in ("neither has to be wrong", "Calm Heron sees it", "Until then it goes on counting",
-                  "a person of the programme"):
+    for words in ("neither has to be wrong", "Calm Heron sees it", "Unless it is taken back it goes on counting",
+                  "A person of the programme"):
         assert words in page.text
     assert [each.attributes["action"] for each in page.all("form")] == ["/me/moments/m2/differently"]
 
