@@ -155,6 +155,14 @@ class Moment(Form):
     way: Annotated[Maybe, among(tuple(Way))]
     minutes: Annotated[MaybeWhole, between(1, MINUTES_MAX)]
 
+    @field_validator("when")
+    @classmethod
+    def _not_before(cls, when: str | None, info: ValidationInfo[Choices]) -> str | None:
+        """Where nobody chose a date, a date is not what is at fault."""
+        if when == "yesterday" and info.context.days is not None and info.context.days[0] == info.context.days[1]:
+            raise refuse("before")
+        return when
+
     @field_validator("happened", mode="plain")
     @classmethod
     def _of_a_day(cls, parts: Mapping[str, tuple[str, ...]], info: ValidationInfo[Choices]) -> date | None:

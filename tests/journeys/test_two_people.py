@@ -192,7 +192,7 @@ async def test_a_moment_from_before_counts_however_the_other_went(place: Place, 
     pair = await ann.pair()
     await (ann.leaves() if parting == "leaving" else ann.within("end", ending="moved_on"))
     await ben.sees("Write down a moment from before")
-    await ben.writes_down_from_before(pair, direction="received", kind="listened")
+    await ben.writes_down_from_before(pair, direction="received", kind="listened", when="today")
     await ben.sees_counts(0, 1)
     place.command("verify")
     [moment] = await ben.moments()

@@ -15,8 +15,8 @@ def router(web: Web) -> APIRouter:
 
     @routes.get("/{pair}")
     async def form(request: Request, pair: str) -> Response:
-        await _theirs(web, request, pair)
-        return _form(web, request, pair)
+        _, before = await _theirs(web, request, pair)
+        return _form(web, request, before)
 
     @routes.post("/{pair}")
     async def moment(request: Request, pair: str) -> Response:
@@ -24,7 +24,7 @@ def router(web: Web) -> APIRouter:
         here, before = await _theirs(web, request, pair)
         checked = check_moment(web, answers, before.formed_ms)
         if isinstance(checked, Problems):
-            return _form(web, request, pair, 422, posted=answers, problems=checked)
+            return _form(web, request, before, 422, posted=answers, problems=checked)
         shared = moment_shared(web, here, answers, pair, before.other, before.formed_ms, checked)
         return await web.done(here, "moment", [shared])
 
@@ -40,7 +40,7 @@ async def _theirs(web: Web, request: Request, pair: str) -> tuple[Here, Before]:
     return here, before
 
 
-def _form(web: Web, request: Request, pair: str, status: int = 200, **context: object) -> Response:
+def _form(web: Web, request: Request, before: Before, status: int = 200, **context: object) -> Response:
     earlier = web.catalogue.words["names"]["earlier"]
-    return web.page(request, "me/moment", status, action=f"/me/before/{pair}", alias=earlier,
-                    **moment_choices(web, earlier), **context)
+    return web.page(request, "me/moment", status, action=f"/me/before/{before.pair}", alias=earlier,
+                    ended_ms=before.ended_ms, **moment_choices(web, earlier), **context)

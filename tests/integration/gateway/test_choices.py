@@ -139,8 +139,8 @@ async def test_a_moment_from_before_can_be_written_down_for_thirty_days(
         await two.sam.open(path)
         assert alias not in two.sam.page.text
         await two.sam.submit(path)
-        assert two.sam.errors() == ["kind", "direction"]
-        await two.sam.submit(path, direction="received", kind="listened")
+        assert two.sam.errors() == ["kind", "direction", "happened-day"]
+        await two.sam.submit(path, direction="received", kind="listened", when="today")
         [shared] = await here.events("moment.shared")
         assert (shared["pair"], shared["giver"], shared["receiver"], shared["recorded_by"]) == (pair, *two.peers, two.peers[1])
         await here.says(MomentRefused(moment=shared["moment"], peer=two.peers[1], reason="pair_ended"))

@@ -153,6 +153,25 @@ async def test_another_day_is_noon_of_that_day_where_the_programme_is_and_never_
         assert len(await here.events("moment.shared")) == 2
 
 
+async def test_what_is_written_down_late_says_of_which_time_and_on_which_day_it_was(here: Site, two: Two) -> None:
+    await here.says(PairClosed(pair=PAIR, peers=two.peers, reason="ended"))
+    path = f"/me/before/{PAIR}"
+    await two.kim.open(path)
+    assert "The two of you were buddies until " in words(two.kim.page)
+    await two.kim.submit(path, direction="gave", kind="other")
+    assert two.kim.errors() == ["happened-day"], "nobody was there for an earlier buddy today because a form begins so"
+    await two.kim.submit(path, when="today")
+    assert len(await here.events("moment.shared")) == 1
+
+
+async def test_yesterday_of_two_who_met_today_is_a_problem_where_it_was_chosen(here: Site, two: Two) -> None:
+    path = f"/me/pairs/{PAIR}/moment"
+    await two.kim.open(path)
+    await two.kim.submit(path, direction="gave", kind="other", when="yesterday")
+    assert two.kim.errors() == ["when"]
+    assert "The two of you were not buddies yet yesterday" in two.kim.page.text
+
+
 def typed(day: date) -> dict[str, str]:
     return {"happened-day": str(day.day), "happened-month": str(day.month), "happened-year": str(day.year)}
 

@@ -73,7 +73,8 @@ ME = Me(
     before=(BeforeView("pair4", AT_MS),), notices=(AT_MS,), nudges=("rest_or_ask", "would_like"),
     lately=(GAVE, RECEIVED, TOLD), asks=(ASKED,), pulse=True,
     refusals=(RefusalView("m9", "What you sent on 18 November 2026 (listening) changed nothing.", "Its day is to come."),
-              RefusalView("m8", "What you said of a moment of 17 November 2026 (listening) changed nothing.", "It stands.", True)),
+              RefusalView("m8", "What you said of a moment of 17 November 2026 (listening) changed nothing.", "It stands.",
+                          known=True)),
     trainings=(TrainingView("Listening <b>skills</b>", date(2026, 11, 20), "city-clinic"),),
     agreements=(AgreementView("city-clinic", "checkins", AT_MS), AgreementView("city-clinic", "training", AT_MS, AT_MS)))
 
@@ -136,6 +137,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "concern": ("me/concern", {"action": "/me/concern"}),
         "moment, with problems": ("me/moment", {**moment, "problems": incomplete}),
         "moment, with problems of its day": ("me/moment", {**moment, "problems": undated}),
+        "moment, late": ("me/moment", {**moment, "alias": "an earlier buddy", "ended_ms": AT_MS}),
         "story": ("me/story", {"story": STORY, "signed_in": True}),
         "story, of a pair": ("me/story", {"story": replace(STORY, pair="pair1", buddy="Calm Heron", newest=False, older=None)}),
         "story, empty": ("me/story", {"story": StoryView(())}),

@@ -251,7 +251,7 @@ def test_yesterday_was_before_the_two_were_buddies_where_they_met_today() -> Non
     checked = check(Moment, Posted({"direction": ("both",), "kind": ("listened",), "when": ("yesterday",)}),
                     CHOICES.within(TODAY, TODAY), CATALOGUE.errors)
     assert isinstance(checked, Problems)
-    assert dict(checked.messages) == {"happened-day": CATALOGUE.errors["moment"]["happened"]["before"]}
+    assert dict(checked.messages) == {"when": CATALOGUE.errors["moment"]["when"]["before"]}
 
 
 KEYS = ["gender", "talking", "height", "day", "month", "year"]
