@@ -201,25 +201,26 @@ class RoundRun(Event, type="round.run", owner=MATCHER):
 
 
 class GroupWaiting(Part):
-    """People of one group, by a fact that they chose to disclose, who wait; nothing of fewer than five."""
+    """People of one group, by a fact that they chose to disclose, who wait; nothing of fewer than ten."""
 
     fact: str = Field(description="a key of the programme's facts, age_band or language")
     value: str = Field(description="a key of its values; not_said: of those who did not say")
     people: int
-    median_days: int
+    median_days: int = Field(description="in full weeks")
 
 
 class WaitingCounted(Event, type="waiting.counted", owner=MATCHER):
-    """Who waits in a community at the end of a week, with a place and nobody. Counts only; no group of fewer than five.
+    """Who waits in a community at the end of a week, with a place and nobody. Counts only; no group of fewer than ten.
 
-    No number of days is one person's wait: each is the mean of five people's, those in the middle or those who wait longest.
+    No number of days is one person's wait: each is the mean of five people's, those in the middle or those who wait longest,
+    and of whoever said something that is sealed it is told in full weeks.
     """
 
     community: str
     waiting: int
-    median_days: int = 0
+    median_days: int = Field(0, description="0 of fewer than five")
     unproposed_14_days: int = Field(0, description="who waited 14 days without a proposal")
     practical: int | None = Field(
         None, description="who seeks practical help; none: too few to say, or the programme names no such topics")
-    practical_oldest_days: int = Field(0, description="0 where `practical` is 0 or none")
+    practical_oldest_days: int = Field(0, description="in full weeks; 0 where `practical` is 0 or none")
     groups: tuple[GroupWaiting, ...] = ()

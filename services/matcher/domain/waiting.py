@@ -2,7 +2,9 @@
 
 Small numbers are kept back, with whatever would give them away (`shared/few.py`). Nor is what is told of people's sealed words
 ever the wait of one of them: ids and times stand on the log for whoever reads it, so that somebody who has waited for exactly
-17 days would be known by that. How long people wait is the mean of five of them.
+17 days would be known by that. How long people wait is the mean of five of them, and of whoever said something that is
+sealed it is told in full weeks and of ten people at least: of two groups of five among ten known waits, exact means leave so
+few ways to part the ten that somebody's group is certain in half of all cases.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from services.matcher.domain.people import Person
 from shared.clock import DAY_MS
 from shared.events import GroupWaiting, WaitingCounted
-from shared.few import LEAST, small, too_few
+from shared.few import LEAST, LEAST_TOGETHER, small, too_few
 
 UNPROPOSED_DAYS = 14
 """By then whoever fits would do (the middle bar is down), so somebody to whom nobody was proposed needs a human look."""
@@ -96,30 +98,37 @@ def told(community: str, waiting: Waiting, looked_at: LookedAt) -> WaitingCounte
     if not waiting.days:
         return WaitingCounted(community=community, waiting=0)
     seek = len(waiting.practical)
-    practical = None if not looked_at.practical or too_few((seek, len(waiting.days))) else seek
+    few = too_few((seek, len(waiting.days))) or 0 < seek < LEAST_TOGETHER
+    practical = None if not looked_at.practical or few else seek
     return WaitingCounted(
-        community=community, waiting=len(waiting.days), median_days=median(waiting.days),
+        community=community, waiting=len(waiting.days), median_days=median(waiting.days) if len(waiting.days) >= LEAST else 0,
         unproposed_14_days=waiting.unproposed, practical=practical,
-        practical_oldest_days=longest(waiting.practical) if practical else 0, groups=tuple(_groups(waiting)))
+        practical_oldest_days=full_weeks(longest(waiting.practical)) if practical else 0, groups=tuple(_groups(waiting)))
 
 
 def _groups(waiting: Waiting) -> Iterator[GroupWaiting]:
     """By fact, the largest group first."""
     for fact, groups in waiting.groups.items():
         sizes = {value: len(days) for value, days in groups.items()}
-        for value in sorted(sizes.keys() - small(sizes), key=lambda value: (-sizes[value], value)):
-            yield GroupWaiting(fact=fact, value=value, people=sizes[value], median_days=median(groups[value]))
+        told = [value for value in sizes.keys() - small(sizes) if sizes[value] >= LEAST_TOGETHER]
+        for value in sorted(told, key=lambda value: (-sizes[value], value)):
+            yield GroupWaiting(fact=fact, value=value, people=sizes[value], median_days=full_weeks(median(groups[value])))
 
 
 def median(days: Sequence[int]) -> int:
-    """The mean of the five in the middle; of fewer, of all."""
-    low = max(0, (len(days) - LEAST) // 2)
+    """The mean of the five in the middle, of five at least."""
+    low = (len(days) - LEAST) // 2
     return _mean(sorted(days)[low:low + LEAST])
 
 
 def longest(days: Sequence[int]) -> int:
     """The mean of the five that are longest."""
     return _mean(sorted(days)[-LEAST:])
+
+
+def full_weeks(days: int) -> int:
+    """As days."""
+    return days // WEEK_DAYS * WEEK_DAYS
 
 
 def _mean(days: Sequence[int]) -> int:
