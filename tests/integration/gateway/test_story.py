@@ -595,7 +595,7 @@ async def test_the_whole_story_is_kept_as_a_file_for_a_spreadsheet_or_a_program(
     name = alias(two.sam)
     assert rows[-1] == {
         "Day": "2025-05-31", "What happened": f"{name} listened to you", "Gave or received": "received", "Kind": "Listening",
-        "With": name, "In touch": "by letter", "Minutes": "25", "Written down by": "you wrote this down",
+        "With": name, "In touch": "by letter", "Minutes": "25", "Who told of it": "you wrote this down",
         "Since then": "Taken back: it was not so.", "Reference": "own"}
     answer = await two.kim.client.get("/me/story.json")
     assert answer.headers["cache-control"] == "no-store"
