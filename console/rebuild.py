@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from redis.exceptions import LockError
 
 from console import built, journal, shown, system
-from console.running import refuse
+from console import running as runs
+from console.running import Running, refuse
+from console.server import Server
 from console.system import Data, System, settings_for
 from shared import SERVICES
 from shared.stream.host import LOCK_S, RENEW_S
@@ -39,6 +43,7 @@ def rebuild(
 ) -> None:
     """Throw away what a service derived and make it again from archive and log. Stop the service first.
 
+    What `twoway up` runs is stopped as a whole; the command then starts the built-in server for itself.
     Nothing is decided anew, sent or scheduled. Keys, addresses and sessions are not derived and stay as they are.
     """
     if service not in SERVICES:
@@ -59,7 +64,16 @@ def rebuild(
                 except (ReadMeanwhile, Incomplete) as error:
                     refuse(f"p{each.number}: {str(error).rstrip('.')}")
             print(f"p{each.number}: the {service} is made of {count:,} entries, in {shown.span(time.monotonic() - began)}.")
-    system.run(work, data, ANSWER_S_MAX)
+    with ExitStack() as stack:
+        system.run_on(_stopped(stack, data) or runs.find(data), work, ANSWER_S_MAX)
+
+
+def _stopped(stack: ExitStack, data: Path | None) -> Running | None:
+    """What `twoway up` left on the folder, its server for this command alone; none where something runs, or never did."""
+    home = (data or Path(os.environ.get("TWOWAY_DATA") or runs.DATA)).resolve()
+    if runs.given_redis_url() is not None or runs.read(home) is not None or not Server(home).home.exists():
+        return None
+    return runs.at(home, system.built_in(stack, home))
 
 
 @asynccontextmanager

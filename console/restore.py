@@ -16,7 +16,6 @@ from console import journal, key, refill, shown, system
 from console import running as runs
 from console.bundle import Manifest, Unusable, read_manifest, vouch
 from console.running import DATA, refuse
-from console.server import AlreadyRunning, Server, ServerDidNotStart
 from console.system import Data, System
 from services.gateway import left_ids
 from services.gateway.store import ADDRESS_OF, ADDRESSES
@@ -53,7 +52,7 @@ def restore(
     with ExitStack() as stack:
         redis_url = runs.given_redis_url()
         if redis_url is None:
-            redis_url = _built_in(stack, home)
+            redis_url = system.built_in(stack, home)
         running = runs.at(home, redis_url)
         if key_from is not None:
             running = replace(running, key_file=key_from)
@@ -99,15 +98,6 @@ def _keep_key(home: Path, key_from: Path | None) -> None:
     """What was restored is of use only with its key: `twoway up` finds it in the data folder, unless the environment has it."""
     if key_from is not None and _given_key() is None and not (home / "key").exists():
         key.put(home / "key", key_from.read_bytes())
-
-
-def _built_in(stack: ExitStack, home: Path) -> str:
-    try:
-        return stack.enter_context(Server(home)).url
-    except AlreadyRunning:
-        refuse(f"Twoway runs on {home}; stop it first, or name an empty folder with --data")
-    except (ServerDidNotStart, OSError) as error:
-        refuse(f"the built-in server did not start on {home}: {error}")
 
 
 async def _restore(at: System, folder: Path) -> Manifest:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from console.running import Running, find, refuse
+from console.server import AlreadyRunning, Server, ServerDidNotStart
 from shared import installation, programme
 from shared.clock import Clock
 from shared.programme import Programme
@@ -109,6 +110,16 @@ def run_on(running: Running, work: Work, answer_s: float = ANSWER_S_MAX) -> None
             return await work(system)
 
     raise typer.Exit(asyncio.run(whole()) or 0)
+
+
+def built_in(stack: ExitStack, home: Path) -> str:
+    """The address of the built-in server on a folder on which nothing runs, for as long as `stack` lasts."""
+    try:
+        return stack.enter_context(Server(home)).url
+    except AlreadyRunning:
+        refuse(f"Twoway runs on {home}; stop it first, or name another folder with --data")
+    except (ServerDidNotStart, OSError) as error:
+        refuse(f"the built-in server did not start on {home}: {error}")
 
 
 def programme_of(path: Path | None) -> Programme:

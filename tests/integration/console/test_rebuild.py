@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis as SyncRedis
 
+from console.key import made
+from console.server import Server
+from services.gateway.store import PEERS, SERVICE
 from shared import SERVICES
 from shared.stream.archive import archive_and_trim
+from shared.stream.names import Partition
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import Loop
+
+P0 = Partition(0)
 
 
 async def derived(loop: Loop, service: str) -> dict[str, Any]:
@@ -68,6 +79,25 @@ async def test_only_the_partition_that_is_named_is_rebuilt(twoway: Twoway, loop:
     await lived_in(loop)
     assert "there are p0 to p0" in (await twoway("rebuild", "ledger", "--partition", "3", code=2)).err
     await twoway("rebuild", "ledger", "--partition", "0")
+
+
+def test_what_twoway_up_left_on_its_folder_is_rebuilt_on_its_own_server(tmp_path: Path) -> None:
+    home = tmp_path / "var"
+    row = {"0" * 32: "a row that nothing on the log led to"}
+    with Server(home) as server, SyncRedis.from_url(server.url) as redis:
+        made(home / "key")
+        redis.hset(PEERS.path(P0, SERVICE), mapping=row)
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL" and not name.startswith("TWOWAY_")}
+    ran = subprocess.run([sys.executable, "-m", "console.main", "rebuild", "gateway", "--data", str(home)], text=True,
+                         capture_output=True, timeout=60, check=False, env=environment)
+    assert ran.returncode == 0, ran.stderr
+    assert "the gateway is made of 0 entries" in ran.stdout
+    with Server(home) as server, SyncRedis.from_url(server.url) as redis:
+        assert not redis.exists(PEERS.path(P0, SERVICE))
+    nowhere = [sys.executable, "-m", "console.main", "rebuild", "gateway", "--data", str(tmp_path / "elsewhere")]
+    ran = subprocess.run(nowhere, text=True, capture_output=True, timeout=60, check=False, env=environment)
+    assert (ran.returncode, "nothing runs on" in ran.stderr) == (2, True)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 async def test_a_service_that_there_is_not_is_one_line(twoway: Twoway) -> None:
