@@ -289,15 +289,15 @@ async def test_who_waits_is_counted_by_what_the_programmes_file_lets_be_looked_a
     """As a week is over, by the timekeeper; and a rebuild knows when the next one is."""
     said: dict[str, Any] = {"offers": (), "age_band": "25_34", "facts": {"gender": "woman", "talking": "quiet"}}
     async with town.running(town.host()):
-        for number in range(10):
-            await town.append(await town.request(f"p{number}", seeks=("forms",) if number < 5 else ("sleep",), **said))
+        for number in range(15):
+            await town.append(await town.request(f"p{number}", seeks=("forms",) if number < 10 else ("sleep",), **said))
         await town.all_read()
         assert await town.said(WaitingCounted) == []
         await town.everything_due()
         await town.all_read()
     [counted] = await town.said(WaitingCounted)
-    assert (counted.community, counted.waiting, counted.unproposed_14_days, counted.practical) == ("riverside", 10, 0, 5)
+    assert (counted.community, counted.waiting, counted.unproposed_14_days, counted.practical) == ("riverside", 15, 0, 10)
     assert [(each.fact, each.value, each.people) for each in counted.groups] == [
-        ("gender", "woman", 10), ("age_band", "25_34", 10), ("language", "en", 10)]
+        ("gender", "woman", 15), ("age_band", "25_34", 15), ("language", "en", 15)]
     assert await audit(town.redis, P0) == []
     await town.comes_out_of_the_log_again(tmp_path)
