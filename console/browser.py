@@ -36,7 +36,7 @@ class Form:
     method: str
     sent: list[tuple[str, str]] = field(default_factory=list)
     choices: dict[str, list[str]] = field(default_factory=dict)
-    """Name → values of its boxes and radios, or of its buttons."""
+    """Name → values of its boxes and radios, of a list to pick from, or of its buttons."""
 
     def filled(self, answers: Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
         """What is sent once `answers` are given. Raises Trouble for an answer that the form does not offer."""
@@ -129,6 +129,7 @@ class _Reader(HTMLParser):
         self._taking: list[str] | None = None
         self._term = ""
         self._field = ""
+        self._list = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         had = {name: value or "" for name, value in attrs}
@@ -141,6 +142,18 @@ class _Reader(HTMLParser):
             self._taking, self._field = [], had.get("name", "")
         elif tag in ("input", "button") and self._form is not None and had.get("name"):
             self._control(tag, had, self._form)
+        elif tag == "select":
+            self._list = had.get("name", "")
+        elif tag == "option" and self._form is not None and self._list:
+            self._option(had, self._form)
+
+    def _option(self, had: dict[str, str], form: Form) -> None:
+        """The first of a list is sent, unless another one says that it is selected."""
+        name, value = self._list, had.get("value", "")
+        offered = form.choices.setdefault(name, [])
+        if not offered or "selected" in had:
+            form.sent = [*(each for each in form.sent if each[0] != name), (name, value)]
+        offered.append(value)
 
     def _control(self, tag: str, had: dict[str, str], form: Form) -> None:
         name, value, kind = had["name"], had.get("value", ""), had.get("type", "")

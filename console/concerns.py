@@ -10,7 +10,7 @@ import typer
 from console import journal, shown, system
 from console.running import refuse
 from console.system import AsJson, Data, System
-from services.gateway.store import CONCERNS, SERVICE, ConcernRow
+from services.gateway.store import CONCERNS, PEERS, SERVICE, ConcernRow
 from shared.clock import derived_id
 from shared.events import ConcernClosed, FreeText
 from shared.stream.append import Input
@@ -61,6 +61,9 @@ def show(id: Id, data: Data = None) -> None:
         text = at.vault.open(row.text, key, FreeText)
         shown.table(("concern", "raised", "peer", "pair"), [(id, shown.time(row.raised_ms), row.peer, row.pair or "")])
         print(text.text if isinstance(text, FreeText) else "")
+        peer: Any = await at.redis.hget(PEERS.path(partition, SERVICE), row.peer)
+        safe = peer is not None and PEERS.load(peer).leave_messages
+        print(f"\nIf you call them: {'a message may be left' if safe else 'leave no message'}.")
         return 0
     system.run(work, data)
 

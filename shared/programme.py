@@ -91,6 +91,9 @@ class Programme(_Part):
         (), description="topics in which a hand is wanted more than a talk; the programme sees how long people wait for it. "
                         "None: that is not looked at")
     languages: dict[str, str] = Field(min_length=1)
+    message_languages: tuple[str, ...] = Field(
+        (), description="languages that people may have our messages in, the programme's own first: keys of those above. "
+                        "None, or one: nobody is asked")
     age_bands: Annotated[Answers, Field(max_length=AGE_BANDS_MAX)] = Field(
         {}, description="what people may choose to say of their age, in order; none: nobody is asked, neither of their own nor "
                         "whom they would be comfortable with")
@@ -114,6 +117,16 @@ class Programme(_Part):
             if key not in topics:
                 raise ValueError(f"{key[:60]!r} is no topic; name keys that stand under [topics], such as "
                                  f"{next(iter(topics))}, or take it out")
+        return tuple(dict.fromkeys(keys))
+
+    @field_validator("message_languages")
+    @classmethod
+    def _of_the_languages(cls, keys: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        languages = info.data.get("languages", dict.fromkeys(keys))  # languages that can't be used are told of before
+        for key in keys:
+            if key not in languages:
+                raise ValueError(f"{key[:60]!r} is no language of the programme; name keys that stand under [languages], such "
+                                 f"as {next(iter(languages))}, or take it out")
         return tuple(dict.fromkeys(keys))
 
     @field_validator("age_bands")

@@ -25,6 +25,7 @@ from services.gateway.pages import (
     leaving,
     mailbox,
     me,
+    messages,
     moments,
     pairs,
     proposals,
@@ -40,8 +41,8 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, leaving, concerns, proposals, moments, story, pairs, before, agreements, invitations,
-         events)
+NOUNS = (start, ask, sign_in, me, messages, leaving, concerns, proposals, moments, story, pairs, before, agreements,
+         invitations, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

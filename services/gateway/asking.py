@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from services.gateway.forms import Ask
+from services.gateway.forms import QUIET, Ask
 from services.gateway.posted import KEY, Posted
 from services.gateway.problems import Problems
 from services.gateway.referring import use
@@ -31,7 +31,7 @@ def with_what_we_know(answers: Posted, here: Here | None) -> Posted:
     if here is None:
         return answers
     known = {"adult": ("yes",), "alias": (here.profile.alias,), "email": (here.profile.email,),
-             "community": (here.row.community,)}
+             "community": (here.row.community,), "quiet": QUIET[:1]}  # of which nothing comes: their choices stand
     return Posted({**answers.fields, **known})
 
 
@@ -74,7 +74,7 @@ async def send(web: Web, draft: Draft, asked: Ask, here: Here | None) -> None:
     partition = await web.host.directory.partition_of(asked.community) if draft.key else None
     if here is not None and here.peer == draft.peer:
         partition = here.partition
-        await web.forwarder.append(here.partition, *_request(web, draft, asked, here.row.community, here.key, here.row.quiet))
+        await web.forwarder.append(here.partition, *_request(web, draft, asked, here.row.community, here.key))
         asker: str | None = here.peer
     else:
         asker = await _join(web, draft, asked)
@@ -88,9 +88,9 @@ async def _join(web: Web, draft: Draft, asked: Ask) -> str | None:
     key = bytes.fromhex(draft.key)
     claim = await web.addresses.claim(partition, asked.email, draft.peer, key)
     if claim.outcome == "ours":
+        consent, requested = _request(web, draft, asked, asked.community, key)
         # Not waiting until it shows, as the way below doesn't either: the time it takes tells nobody which way it went.
-        await web.forwarder.say(partition, _joined(web, draft, asked, key),
-                                *_request(web, draft, asked, asked.community, key, QuietHours()))
+        await web.forwarder.say(partition, _joined(web, draft, asked, key), consent, _preferences(draft, asked), requested)
         return draft.peer
     if claim.outcome == "other":
         await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id(), by_form=True)
@@ -105,7 +105,12 @@ def _joined(web: Web, draft: Draft, asked: Ask, key: bytes) -> Input:
                  clear=_canonical(profile.model_dump()))
 
 
-def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes, before: QuietHours | None) -> list[Input]:
+def _preferences(draft: Draft, asked: Ask) -> Input:
+    event = PreferencesChanged(peer=draft.peer, quiet=QuietHours() if asked.quiet == "usual" else None)
+    return Input(event, derived_id(draft.request, "preferences"))
+
+
+def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> tuple[Input, Input]:
     consent = web.catalogue.words["consent"]
     details = Details(
         seeks=asked.seeks, offers=asked.offers, avoids=asked.avoids, showable=asked.showable, languages=asked.languages,
@@ -116,19 +121,11 @@ def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes, bef
     requested = SupportRequested(
         peer=draft.peer, request=draft.request, community=community, capacity=asked.capacity,
         details=web.host.vault.seal(draft.peer, key, details))
-    return [
+    return (
         Input(ConsentGiven(peer=draft.peer, wording=consent["wording"], version=consent["version"]),
               derived_id(draft.request, "consent")),
-        Input(preferences(draft.peer, asked.quiet, before), derived_id(draft.request, "preferences")),
         Input(requested, derived_id(draft.request, "requested"),
-              clear=_canonical({"capacity": asked.capacity, **details.model_dump(mode="json")}))]
-
-
-def preferences(peer: str, chosen: str, before: QuietHours | None) -> PreferencesChanged:
-    """When `peer` may be written to. Whoever wants no messages keeps the hours they had, for another day."""
-    if chosen == "none":
-        return PreferencesChanged(peer=peer, quiet=before, stopped=True)
-    return PreferencesChanged(peer=peer, quiet=QuietHours() if chosen == "usual" else None)
+              clear=_canonical({"capacity": asked.capacity, **details.model_dump(mode="json")})))
 
 
 def _canonical(value: object) -> bytes:

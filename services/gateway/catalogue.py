@@ -21,6 +21,19 @@ class Catalogue:
     errors: Mapping[str, Any]
     messages: Mapping[str, Any]
     aliases: Aliases
+    zones: Mapping[str, Mapping[str, str]]
+    """Part of the world → IANA name → words."""
+
+    @property
+    def zone_names(self) -> frozenset[str]:
+        return frozenset(name for part in self.zones.values() for name in part)
+
+    def zones_from(self, *first: str) -> list[tuple[str, Mapping[str, str]]]:
+        """All that can be chosen, those named first; each once, in parts of the world, of which the first has no heading."""
+        words = {name: text for part in self.zones.values() for name, text in part.items()}
+        above = {name: words.get(name) or name.rpartition("/")[2].replace("_", " ") for name in first}
+        return [("", above), *((part, {name: text for name, text in names.items() if name not in above})
+                               for part, names in self.zones.items())]
 
     @property
     def times(self) -> Mapping[str, str]:
@@ -50,7 +63,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
     """Raises OSError, TOMLDecodeError."""
     names = _read(folder / "aliases.toml")
     return Catalogue(_read(folder / "words.toml"), _read(folder / "errors.toml"), _read(folder / "messages.toml"),
-                     Aliases(tuple(names["first"]), tuple(names["second"])))
+                     Aliases(tuple(names["first"]), tuple(names["second"])), _read(folder / "zones.toml"))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -33,6 +33,9 @@ CONTACT_MAX = 200
 CONCERN_MAX = 4_000
 """Characters: about two printed pages, for a person of the programme to read."""
 
+HOURS = tuple(f"{hour:02}:00" for hour in range(24))
+"""When quiet hours can begin and end. Whole hours: a list that can be gone through with a thumb."""
+
 DATE_PARTS = ("day", "month", "year")
 
 _EMAIL = re.compile(
@@ -58,6 +61,13 @@ class Choices:
     wishes: Mapping[str, Collection[str]] = field(default_factory=dict)
     """The same, of those facts alone by which people may be met, or would rather be."""
     own_alias: str | None = None
+    zones: Collection[str] = ()
+    """Time zones that can be chosen, by their IANA names."""
+    message_languages: Collection[str] = ()
+    hours: Collection[str] = HOURS
+    """When quiet hours can begin and end."""
+    own_hours: tuple[str, str] | None = None
+    """Those that somebody has already, where they are their own."""
     days: tuple[date, date] | None = None
     """The first and the last day that something may be of; none where a form asks for no day."""
 
@@ -67,11 +77,16 @@ class Choices:
         return cls(programme.topics, programme.languages, [one.key for one in programme.communities], aliases,
                    programme.age_bands, facts={key: fact.values for key, fact in facts.items()},
                    limits={key: fact.values for key, fact in facts.items() if fact.limit},
-                   wishes={key: fact.values for key, fact in facts.items() if fact.wish})
+                   wishes={key: fact.values for key, fact in facts.items() if fact.wish},
+                   message_languages=programme.message_languages)
 
     def with_own(self, community: str, alias: str) -> Choices:
         """And what somebody has already. They are not asked for it again, so it holds though the programme dropped it."""
         return replace(self, communities=(*self.communities, community), own_alias=alias)
+
+    def with_preferences(self, zones: Collection[str], hours: tuple[str, str] | None) -> Choices:
+        """And the quiet hours that somebody has, and the zones that are offered to them."""
+        return replace(self, zones=zones, hours=sorted({*self.hours, *(hours or ())}), own_hours=hours)
 
     def within(self, first: date, last: date) -> Choices:
         return replace(self, days=(first, last))

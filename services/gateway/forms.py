@@ -36,12 +36,14 @@ from services.gateway.fields import (
     refuse,
     some_of,
 )
-from shared.events import Answer, Ending, Gesture, Kind, Listened, Way
+from services.gateway.store import KINDS
+from shared.events import Answer, Ending, Frequency, Gesture, Kind, Listened, Way
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
 TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
-QUIET = ("usual", "any", "none")
+QUIET = ("usual", "any")
+HOURS = ("usual", "own", "any")
 NEWCOMERS = ("newcomer", "welcomes_newcomers")
 BREAK_DAYS = ("1", "3", "7", "14")
 DIRECTIONS = ("gave", "received", "both")
@@ -212,9 +214,35 @@ class TakeBreak(Form):
     days: Annotated[One, among(BREAK_DAYS)]
 
 
-class ChooseHours(Form):
-    name = "hours"
-    quiet: Annotated[One, among(QUIET)]
+class ChooseMessages(Form):
+    """Which messages somebody would like, how often, when, and in which language."""
+
+    name = "messages"
+    write: Annotated[One, among(("yes", "no"))]
+    kinds: Annotated[AnyNumber, among(KINDS)]
+    frequency: Annotated[One, among(tuple(Frequency))]
+    hours: Annotated[One, among(HOURS)]
+    quiet_from: Annotated[Maybe, known(lambda choices: choices.hours)]
+    quiet_until: Annotated[Maybe, known(lambda choices: choices.hours)]
+    """Both none, but for hours of one's own."""
+    zone: Annotated[One, known(lambda choices: choices.zones)]
+    language: Annotated[Maybe, known(lambda choices: choices.message_languages)]
+    leave: Annotated[AnyNumber, among(("yes",))]
+
+    @field_validator("quiet_from", "quiet_until")
+    @classmethod
+    def _of_their_own(cls, hour: str | None, info: ValidationInfo[Choices]) -> str | None:
+        """Hours that were chosen here are never passed over; those that the page showed already may be left behind."""
+        before = dict(zip(("quiet_from", "quiet_until"), info.context.own_hours or (), strict=False))
+        if info.data.get("hours") == "own":
+            if hour is None:
+                raise refuse("missing")
+            if hour == info.data.get("quiet_from"):
+                raise refuse("same")
+            return hour
+        if "hours" in info.data and hour is not None and hour != before.get(info.field_name or ""):
+            raise refuse("twice")
+        return None
 
 
 class Leave(Form):

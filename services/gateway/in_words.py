@@ -12,7 +12,7 @@ from services.gateway.views import Answered
 from shared.events import Details
 from shared.programme import Fact, Programme
 
-KNOWN = frozenset({"adult", "community", "alias", "email"})
+KNOWN = frozenset({"adult", "community", "alias", "email", "quiet"})
 """What somebody who asks again is not asked again."""
 
 AGES = frozenset({"age_band", "meets_ages"})

@@ -40,7 +40,7 @@ async def me(web: Web, here: Here) -> Me:
     lately = await story.lately(telling, besides=asks)
     now_ms = web.host.clock.now_ms()
     return Me(
-        alias=here.profile.alias, quiet=row.hours, given=row.given, received=row.received,
+        alias=here.profile.alias, silent=row.silent, given=row.given, received=row.received,
         resting=Resting(row.break_until_ms) if row.break_until_ms > now_ms else None,
         request=None if request is None else _request(web, look, row.request or "", request),
         proposals=tuple(_proposal(web, look, each, proposal) for each in row.proposals

@@ -42,7 +42,7 @@ class Pages:
             "posted": Posted(), "problems": Problems({})}
         self._environment.filters |= {
             "options": _options, "languages": _languages, "long_date": self._long_date, "day": self.day, "linked": _linked,
-            "organisation": organisation, "agreements": self._agreements}
+            "organisation": organisation, "agreements": self._agreements, "explained": _explained, "hours": _hours}
 
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         text = self._environment.get_template(f"pages/{template}.html").render(context)
@@ -93,6 +93,16 @@ def _mark(name: str) -> str:
 def _options(choices: Mapping[str, str]) -> list[dict[str, str]]:
     """For the `items` of a macro: key → words."""
     return [{"value": str(value), "text": text} for value, text in choices.items()]
+
+
+def _explained(choices: Mapping[str, str], meanings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """As `_options`, each with what it means below it."""
+    return [{"value": key, "text": text, "hint": {"text": meanings[key]}} for key, text in choices.items()]
+
+
+def _hours(hours: Sequence[str], none: str) -> dict[str, str]:
+    """For the parts of a list to pick from: no hour, and each as it is written."""
+    return {"": none, **{hour: hour for hour in hours}}
 
 
 def _languages(names: Mapping[str, str]) -> list[dict[str, str]]:

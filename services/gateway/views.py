@@ -153,7 +153,7 @@ class Resting:
 @dataclass(frozen=True)
 class Me:
     alias: str
-    quiet: str
+    silent: bool
     given: int
     received: int
     resting: Resting | None = None

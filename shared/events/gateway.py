@@ -26,6 +26,7 @@ class PreferencesChanged(Event, type="peer.preferences_changed", owner=GATEWAY):
     without: tuple[str, ...] = Field((), description="messages that this person stopped: `essential`, `kind`, `nudge`")
     language: str | None = Field(None, description="of the messages; none: the programme's")
     leave_messages: bool = Field(False, description="it is safe to leave a message here")
+    zone: str | None = Field(None, description="the person's own, where `quiet` is none and names none; IANA name")
 
 
 class ConsentGiven(Event, type="consent.given", owner=GATEWAY):

@@ -252,7 +252,7 @@ def test_everything_else_on_their_page_and_every_way_of_parting(phone: Window, d
     sees(phone, "Your buddy")
     sees(desk, "Your buddy")
     for link, state in (("Write down a moment", "moment"), ("End this well", "end"), ("Raise a concern", "concern"),
-                        ("Block", "block"), ("When we may write to you", "hours"), ("take a longer break", "break"),
+                        ("Block", "block"), ("Messages to you", "messages"), ("take a longer break", "break"),
                         ("Leave Twoway", "leave"), ("Withdraw this request", "withdraw")):
         phone.opens("/me")
         phone.clicks(link)

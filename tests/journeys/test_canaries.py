@@ -139,8 +139,8 @@ async def befriended(mara: Someone, odo: Someone) -> None:
     concern = (await odo.browser.get("/me/concern")).form("/me/concern")
     await odo.browser.send(concern, text="It is about my sister Ottoline")
     assert (await odo.browser.send(concern, text="Isolde Fernsby " * 400)).status == 422
-    await odo.browser.send((await odo.browser.get("/me/hours")).form("/me/hours"), quiet="usual")
-    await odo.browser.send((await odo.browser.get("/me/hours")).form("/me/hours"), quiet="any")
+    await odo.browser.send((await odo.browser.get("/me/messages")).form("/me/messages"), hours="usual")
+    await odo.browser.send((await odo.browser.get("/me/messages")).form("/me/messages"), hours="any")
     await odo.browser.send((await odo.me()).form("/me/break"))
     await odo.browser.send((await odo.me()).form("/me/back"))
     await mara.gets("gesture")

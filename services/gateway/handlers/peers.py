@@ -17,6 +17,9 @@ from shared.events import (
 )
 from shared.rows import KEYS, Ref, Rows
 
+PREFERENCES = tuple(each for each in PreferencesChanged.model_fields if each != "peer")
+"""What somebody chose about messages: fields of the event and of their row alike."""
+
 OfPeer = PreferencesChanged | ConsentGiven | ConsentWithdrawn | BreakStarted | BreakEnded | CountsChanged
 
 
@@ -37,7 +40,8 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
 
 
 def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
-    change(rows, event.peer, lambda row: row.changed(quiet=event.quiet, stopped=event.stopped))
+    """All of them: each event says everything anew."""
+    change(rows, event.peer, lambda row: row.changed(**{each: getattr(event, each) for each in PREFERENCES}))
 
 
 def consents(rows: Rows, event: ConsentGiven, at_ms: int) -> None:

@@ -33,8 +33,6 @@ def router(web: Web) -> APIRouter:
             return web.message(request, "already_asking")
         open_draft = draft if draft is not None and not draft.sent and _is_theirs(draft, here) else None
         fields = open_draft.fields if open_draft else {}
-        if here is not None:
-            fields = {"quiet": (here.row.hours,), **fields}
         kept = open_draft is not None and fields.keys() >= Ask.model_fields.keys()
         checked = asking.checked_draft(web, open_draft, here) if open_draft is not None and kept else None
         # What was right when it was kept is wrong only where the programme's choices have changed since.

@@ -1,12 +1,12 @@
-"""A peer's own page, and what concerns nobody but that peer: request, breaks, hours."""
+"""A peer's own page, and what concerns nobody but that peer: request, breaks."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from services.gateway import asking, reading
-from services.gateway.forms import AnswerPulse, ChooseHours, TakeBreak
+from services.gateway import reading
+from services.gateway.forms import AnswerPulse, TakeBreak
 from services.gateway.problems import Problems
 from services.gateway.web import Web
 from shared.clock import DAY_MS, derived_id
@@ -69,21 +69,6 @@ def router(web: Web) -> APIRouter:
             return web.message(request, "already_sent", 409)
         event = PulseAnswered(peer=here.peer, listened=Listened(checked.listened))
         return await web.done(here, "pulse", [Input(event, derived_id(here.peer, f"pulse:{here.row.pulse_ms}"))])
-
-    @routes.get("/hours")
-    async def hours_form(request: Request) -> Response:
-        here = await web.signed_in(request)
-        return web.page(request, "me/hours", me={"quiet": here.row.hours})
-
-    @routes.post("/hours")
-    async def hours(request: Request) -> Response:
-        answers = await web.posted(request)
-        here, checked = await web.signed_in(request), web.check(ChooseHours, answers)
-        if isinstance(checked, Problems):
-            return web.page(request, "me/hours", 422, posted=answers, problems=checked)
-        event = asking.preferences(here.peer, checked.quiet, here.row.quiet)
-        said = Input(event, web.once(here, answers, "hours"), clear=checked.quiet.encode())
-        return await web.done(here, "done", [said])
 
     @routes.get("/withdraw")
     async def withdraw_form(request: Request) -> Response:

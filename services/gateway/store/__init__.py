@@ -14,10 +14,13 @@ from pydantic import BaseModel, ConfigDict
 
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
-from shared.events import Gesture, Kind, QuietHours, Sealed
+from shared.events import Frequency, Gesture, Kind, QuietHours, Sealed
 from shared.rows import KEYS, Table
 
 SERVICE = "gateway"
+
+KINDS = ("essential", "kind", "nudge")
+"""Classes of messages that somebody can stop."""
 
 INBOX_MAX = 30
 """Gestures and thanks kept on a page: at a few a week, some months of them."""
@@ -150,6 +153,13 @@ class PeerRow(Row):
     profile: Sealed
     quiet: QuietHours | None = QuietHours()
     stopped: bool = False
+    frequency: Frequency = Frequency.AS_IT_HAPPENS
+    without: tuple[str, ...] = ()
+    """Classes of messages that they stopped."""
+    language: str | None = None
+    leave_messages: bool = False
+    zone: str | None = None
+    """Their own, for as long as every hour is fine; `quiet` names it otherwise."""
     consents: tuple[Consented, ...] = ()
     """One for each wording and partner: as long as the person is here, however long the archive is kept (rule 15)."""
     request: str | None = None
@@ -179,9 +189,9 @@ class PeerRow(Row):
     trainings: tuple[Trained, ...] = ()
 
     @property
-    def hours(self) -> str:
-        """The choice that the pages show: `usual` hours, `any` hour, or `none` at all."""
-        return "none" if self.stopped else "any" if self.quiet is None else "usual"
+    def silent(self) -> bool:
+        """We write nothing to them but what they ask for themselves."""
+        return self.stopped or {*KINDS} <= {*self.without}
 
     def may_answer(self, proposal: str) -> bool:
         """As far as is known here; the matcher has the last word."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.events import ConcernRaised, FreeText
+from shared.events import ConcernRaised, FreeText, PreferencesChanged
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import Loop
 
@@ -36,6 +36,15 @@ async def test_whoever_opens_a_concern_leaves_a_line_without_its_words(twoway: T
     [line] = [json.loads(each) for each in (twoway.data / "operators.jsonl").read_text("utf-8").splitlines()]
     assert (line["event.name"], line["concern"]) == ("concern.shown", "c0ffee")
     assert "Brambles" not in json.dumps(line)
+
+
+async def test_whether_a_message_may_be_left_stands_with_the_concern_and_is_no_until_they_say_so(
+        twoway: Twoway, loop: Loop) -> None:
+    peer = await raised(loop)
+    assert "leave no message" in (await twoway("concerns", "show", "c0ffee")).out
+    await loop.say(PreferencesChanged(peer=peer, leave_messages=True))
+    await loop.settle()
+    assert "a message may be left" in (await twoway("concerns", "show", "c0ffee")).out
 
 
 async def test_without_a_journal_to_write_in_nothing_is_opened(twoway: Twoway, loop: Loop) -> None:

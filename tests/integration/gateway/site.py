@@ -64,11 +64,16 @@ class Visitor:
         start = next(i for i, each in enumerate(self.page.elements)
                      if each.tag == "form" and each.attributes["action"] == action)
         fields: dict[str, list[str]] = {}
+        picked = ""
         for each in self.page.elements[start + 1:]:
             if each.tag == "form":
                 break
             if each.tag == "textarea" and "form" in each.inside:
                 fields.setdefault(each.attributes["name"], []).append(each.text)
+            if each.tag == "select":
+                picked = each.attributes["name"]
+            if each.tag == "option" and (picked not in fields or "selected" in each.attributes):
+                fields[picked] = [each.attributes["value"]]
             if each.tag == "input" and "form" in each.inside and _sent(each):
                 fields.setdefault(each.attributes["name"], []).append(each.attributes.get("value", ""))
         return fields

@@ -58,42 +58,6 @@ async def test_a_proposal_goes_for_good_only_when_the_matcher_says_so(here: Site
     assert (row.proposals, row.said_yes, row.set_aside) == ((), (), ())
 
 
-async def test_messages_can_be_stopped_and_let_in_again_with_the_hours_as_they_were(here: Site) -> None:
-    await here.asks("kim@example.org", quiet="any")
-    kim = await here.signed_in("kim@example.org")
-    await kim.open("/me/hours")
-    values = [each.attributes["value"] for each in kim.page.all("input") if each.attributes["name"] == "quiet"]
-    assert values == ["usual", "any", "none"]
-    await kim.submit("/me/hours", quiet="none")
-    changed = (await here.events("peer.preferences_changed"))[-1]
-    assert (changed["stopped"], changed["quiet"]) == (True, None)
-    await kim.open("/me")
-    assert "we do not write to you" in kim.page.text.lower()
-    await kim.open("/me/hours")
-    assert kim.fields("/me/hours")["quiet"] == ["none"]
-    await kim.submit("/me/hours", quiet="usual")
-    changed = (await here.events("peer.preferences_changed"))[-1]
-    assert (changed["stopped"], changed["quiet"]["start"]) == (False, "21:00")
-    await kim.open("/me/hours")
-    assert kim.fields("/me/hours")["quiet"] == ["usual"]
-
-
-async def test_asking_again_lets_no_message_in_that_was_stopped(here: Site) -> None:
-    await here.asks("kim@example.org", quiet="any")
-    kim = await here.signed_in("kim@example.org")
-    await kim.open("/me/hours")
-    await kim.submit("/me/hours", quiet="none")
-    await kim.open("/me/withdraw")
-    await kim.submit("/me/withdraw")
-    await kim.open("/ask")
-    assert kim.fields("/ask")["quiet"] == ["none"]
-    await kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["cy"], consent="yes")
-    assert kim.path == "/ask/check"
-    await kim.submit("/ask/check")
-    changed = (await here.events("peer.preferences_changed"))[-1]
-    assert (changed["stopped"], changed["quiet"]) == (True, None)
-
-
 async def test_leaving_and_ending_look_the_same_to_the_other(here: Site) -> None:
     two = await Two.meet(here)
     seen = []

@@ -498,16 +498,6 @@ async def test_the_same_tap_sent_twice_is_one_and_without_a_request_there_is_not
     assert len(await here.events("request.resumed")) == 1
 
 
-async def test_the_hours_for_messages_are_the_persons_choice(here: Site) -> None:
-    two = await Two.meet(here)
-    await two.kim.open("/me/hours")
-    assert two.kim.fields("/me/hours")["quiet"] == ["any"]
-    await two.kim.submit("/me/hours", quiet="usual")
-    assert (await here.events("peer.preferences_changed"))[-1]["quiet"] == {"start": "21:00", "end": "09:00", "zone": None}
-    await two.kim.open("/me/hours")
-    assert two.kim.fields("/me/hours")["quiet"] == ["usual"]
-
-
 async def test_a_request_is_withdrawn_and_asked_anew_without_saying_again_who_one_is(here: Site) -> None:
     two = await Two.meet(here)
     await two.kim.open("/ask")

@@ -111,8 +111,8 @@ async def test_a_second_request_checked_before_the_first_was_sent_is_led_to_the_
 
 
 async def _types(here: Site) -> int:
-    """How many requests there are; every one brings its own consent and its own choice of hours."""
-    counts = {len(await here.events(type)) for type in ("support.requested", "consent.given", "peer.preferences_changed")}
+    """How many requests there are; every one brings its own consent."""
+    counts = {len(await here.events(type)) for type in ("support.requested", "consent.given")}
     assert len(counts) == 1
     return counts.pop()
 

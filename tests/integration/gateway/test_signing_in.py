@@ -116,7 +116,7 @@ async def test_without_a_session_every_page_of_a_peer_leads_to_signing_in(here: 
     visitor = here.visitor()
     for cookie in ("", "0" * 32, "x", "%00"):
         visitor.client.cookies.set("twoway_session", cookie)
-        for path in ("/me", "/me/break", "/me/leave", "/me/hours", "/me/concern", "/me/withdraw", "/me/pairs/x/moment",
+        for path in ("/me", "/me/break", "/me/leave", "/me/messages", "/me/concern", "/me/withdraw", "/me/pairs/x/moment",
                      "/me/story", "/me/story.csv", "/me/story.json", "/me/moments/x"):
             await visitor.open(path)
             assert visitor.path == "/sign-in"

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.gateway import catalogue, in_words
+from services.gateway import catalogue, in_words, preferring
 from services.gateway.fields import Choices
-from services.gateway.forms import Ask, Moment
+from services.gateway.forms import Ask, ChooseMessages, Moment
 from services.gateway.posted import Posted
 from services.gateway.problems import Problems, check
 from services.gateway.rendering import Pages
+from services.gateway.store import PeerRow
 from services.gateway.views import (
     AgreementView,
     Answered,
@@ -30,7 +31,7 @@ from services.gateway.views import (
     TrainingView,
 )
 from shared import programme
-from shared.events import Details
+from shared.events import Details, Sealed
 
 CATALOGUE = catalogue.load()
 PROGRAMME = programme.load()
@@ -64,7 +65,7 @@ STORY = StoryView((MonthView("November 2026", (GAVE, RECEIVED, TOLD), "July 2026
                    MonthView("June 2026", (ASKED,))), gap="December 2026: nothing is recorded.", older="2026-05.0",
                   others=(("pair1", "Calm Heron"), ("pair4", "an earlier buddy (June 2026)")))
 ME = Me(
-    alias="Gentle River", quiet="usual", given=3, received=5, resting=None,
+    alias="Gentle River", silent=False, given=3, received=5, resting=None,
     request=REQUEST,
     proposals=(ProposalView("p1", ("They could offer support with something you are looking for: Sleep",), False),
                ProposalView("p2", (), True)),
@@ -97,6 +98,10 @@ def gallery(pages: Pages) -> dict[str, bytes]:
                                     "happened-year": ("26",)}), CHOICES, CATALOGUE.errors)
     moment = {"alias": PAIR.alias, "action": "/x", "moment_kinds": CATALOGUE.words["kinds"],
               "directions": CATALOGUE.words["directions"]}
+    messages = {"hours": CHOICES.hours, "zones": CATALOGUE.zones_from("Europe/London", "America/Lima"),
+                "languages": {key: PROGRAMME.languages[key] for key in ("en", "cy", "ar")}}
+    unsaid = Posted({"kinds": ("x",), "hours": ("own",), "quiet_from": ("22:00",), "quiet_until": ("22:00",),
+                     "language": ("x",)})
     shown: dict[str, tuple[str, dict[str, Any]]] = {
         "start": ("start", {}),
         "urgent help": ("urgent_help", {}),
@@ -126,12 +131,15 @@ def gallery(pages: Pages) -> dict[str, bytes]:
                           "sent": Posted({"text": ("<script>", "two")})}),
         "too many": ("kept", {"said": pages.said("too_many", when="a minute"), "action": "/ask", "sent": Posted()}),
         "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
-        "me, after not now": ("me", {"me": Me("Calm Heron", "usual", 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
-        "me, new": ("me", {"me": Me("Calm Heron", "none", 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
+        "me, after not now": ("me", {"me": Me("Calm Heron", False, 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
+        "me, new": ("me", {"me": Me("Calm Heron", True, 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
         "me, set aside": ("me", {"me": replace(ME, request=replace(REQUEST, aside=True)), "signed_in": True}),
         "rather not": ("me/proposal", {"proposal": "p2", "answers": CATALOGUE.words["answers"]}),
         "break": ("me/break", {}),
-        "hours": ("me/hours", {"me": ME}),
+        "messages": ("me/messages", {**messages, "posted": preferring.shown(PeerRow(community="riverside", profile=Sealed("")),
+                                                                            PROGRAMME)}),
+        "messages, with problems": ("me/messages", {**messages, "posted": unsaid, "problems": check(
+            ChooseMessages, unsaid, CHOICES, CATALOGUE.errors)}),
         "withdraw": ("me/withdraw", {}),
         "leave": ("me/leave", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),

@@ -97,7 +97,7 @@ def test_problems_stand_first_lead_to_their_fields_and_are_said_in_the_title(nam
     for link in links:
         field = page.by_id(link.attributes["href"][1:])
         assert field is not None
-        assert field.tag in ("input", "textarea")
+        assert field.tag in ("input", "textarea", "select")
         told = page.by_id(f"{link.attributes['href'][1:]}-error")
         assert told is not None
         assert told.text.strip().endswith(link.text.strip())

@@ -60,6 +60,9 @@ def test_topics_that_cannot_be_used_are_named_before_what_is_practical_among_the
      "practical_help: Value error, 'rent' is no topic; name keys that stand under [topics], such as anxiety, or take it out"),
     ({"practical_help": "forms"}, "practical_help: Input should be a valid tuple"),
     ({"practical_help": [3]}, "practical_help.0: Input should be a valid string"),
+    ({"message_languages": ["en", "fr"]},
+     "message_languages: Value error, 'fr' is no language of the programme; name keys that stand under [languages], such as "
+     "en, or take it out"),
     ({"age_bands": {"young": "Young"}}, "at least two"),
     ({"age_bands": {"18-24": "18 to 24", "25_up": "25 or over"}}, "'18-24' can't be a key"),
     ({"age_bands": {f"a{n}": "Ages" for n in range(AGE_BANDS_MAX + 1)}}, f"at most {AGE_BANDS_MAX}"),
