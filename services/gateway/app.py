@@ -21,6 +21,7 @@ from services.gateway.pages import (
     before,
     concerns,
     events,
+    inbox,
     invitations,
     leaving,
     mailbox,
@@ -41,7 +42,7 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, messages, leaving, concerns, proposals, moments, story, pairs, before, agreements,
+NOUNS = (start, ask, sign_in, me, inbox, messages, leaving, concerns, proposals, moments, story, pairs, before, agreements,
          invitations, events)
 
 

@@ -176,6 +176,18 @@ class Me:
     agreements: tuple[AgreementView, ...] = ()
     nudges: tuple[str, ...] = ()
     """What is offered to somebody who gives a good deal, each once."""
+    unreached_ms: int = 0
+    """When a message could not reach them, where none has since; 0 otherwise."""
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """Something in the inbox."""
+
+    text: str
+    at_ms: int
+    failed: bool = False
+    """The message that told of it could not be delivered."""
 
 
 @dataclass(frozen=True)

@@ -252,8 +252,8 @@ def test_everything_else_on_their_page_and_every_way_of_parting(phone: Window, d
     sees(phone, "Your buddy")
     sees(desk, "Your buddy")
     for link, state in (("Write down a moment", "moment"), ("End this well", "end"), ("Raise a concern", "concern"),
-                        ("Block", "block"), ("Messages to you", "messages"), ("take a longer break", "break"),
-                        ("Leave Twoway", "leave"), ("Withdraw this request", "withdraw")):
+                        ("Block", "block"), ("Messages to you", "messages"), ("Your inbox", "inbox-so-far"),
+                        ("take a longer break", "break"), ("Leave Twoway", "leave"), ("Withdraw this request", "withdraw")):
         phone.opens("/me")
         phone.clicks(link)
         phone.look(state)
@@ -289,6 +289,38 @@ def test_everything_else_on_their_page_and_every_way_of_parting(phone: Window, d
     desk.opens("/me")
     desk.clicks("Sign out")
     desk.look("signed-out")
+
+
+def test_messages_are_as_somebody_likes_them_and_whoever_wants_none_has_an_inbox(phone: Window, desk: Window) -> None:
+    asks(phone, "ines@people.example", "grief", "sleep", community="hillview")
+    signs_in(phone, "ines@people.example")
+    phone.clicks("Messages to you")
+    phone.ticks(hours="own", write="no")
+    phone.page.locator("[name='quiet_from']").select_option("22:00")
+    phone.page.locator("[name='zone']").select_option("Asia/Karachi")
+    phone.page.locator("input[name='kinds'][value='nudge']").uncheck(force=True)
+    phone.presses("Save")
+    phone.look("messages-with-a-problem")
+    assert phone.page.title().startswith("Error: ")
+    kept = [phone.page.locator(f"[name='{name}']").input_value() for name in ("quiet_from", "quiet_until", "zone")]
+    assert (kept, phone.checked("kinds")) == (["22:00", "", "Asia/Karachi"], ["essential", "kind"])
+    phone.page.locator("[name='quiet_until']").select_option("07:00")
+    phone.presses("Save")
+    assert "Saved." in phone.text
+    phone.look("me-without-messages")
+    asks(desk, "joel@people.example", "sleep", "grief", community="hillview")
+    signs_in(desk, "joel@people.example")
+    for person, name in ((phone, "phone"), (desk, "desk")):
+        sees(person, "Someone who may fit")
+        person.clicks("Yes, introduce us")
+        if name == "desk":
+            sees(person, "Your buddy")
+    comes(phone, lambda: "you were introduced" in phone.opens("/me/inbox").locator("main").inner_text())
+    assert "As you asked, we do not write to you" in phone.text
+    phone.look("inbox")
+    phone.clicks("Messages to you: which")
+    phone.look("messages-of-ones-own")
+    assert phone.checked("hours") == ["own"]
 
 
 def test_pages_that_only_say_something(system: Up, phone: Window) -> None:

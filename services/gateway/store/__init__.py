@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from services.gateway.store.inboxes import INBOXES
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
 from shared.events import Frequency, Gesture, Kind, QuietHours, Sealed
@@ -53,6 +54,9 @@ NOTICE_LIVES_MS = 14 * DAY_MS
 """How long a page says that something is not going ahead. A proposal lapses after 7 days, so whoever came in time to say yes
 to one looks often enough to read this within 14, and after that nobody has to meet it again and again."""
 
+
+UNREACHED_LIVES_MS = 28 * DAY_MS
+"""How long a page says that a message could not be delivered: whoever stopped messages since would read it for ever."""
 
 RECEIPT_LIVES_MS = 30 * DAY_MS
 """How long a partner may ask what became of something: a month, the longest between two looks of whoever sends by the month."""
@@ -186,6 +190,8 @@ class PeerRow(Row):
     pulse_ms: int = 0
     """When the question whether they felt listened to was put to them; 0 when it is answered or never was."""
     notices: tuple[Notice, ...] = ()
+    unreached_ms: int = 0
+    """When a message could not reach them; 0 once one does, or none ever failed."""
     trainings: tuple[Trained, ...] = ()
 
     @property
@@ -211,6 +217,9 @@ class PeerRow(Row):
     def noticed(self, now_ms: int) -> tuple[Notice, ...]:
         """What the page says now."""
         return tuple(each for each in self.notices if each.from_ms <= now_ms < each.from_ms + NOTICE_LIVES_MS)
+
+    def unreached(self, now_ms: int) -> int:
+        return self.unreached_ms if now_ms < self.unreached_ms + UNREACHED_LIVES_MS else 0
 
     def pulse(self, now_ms: int) -> bool:
         """Whether the page asks if they felt listened to: for a while, and never on a break."""
@@ -326,6 +335,6 @@ KNOWN_AS = Table("known_as", bytes, derived=False)
 KNOWN_BY = Table("known_by", bytes, derived=False)
 """Peer → those HMACs, with a space between, so that leaving finds the rows above."""
 
-TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, REFERRALS, RECEIPTS, CONCERNS,
-                                  ADDRESSES, ADDRESS_OF, INVITED, INVITED_AS, UNINVITED, SILENCED, REFERRED_AS, KNOWN_AS,
-                                  KNOWN_BY, KEYS)
+TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, INBOXES, REFERRALS, RECEIPTS,
+                                  CONCERNS, ADDRESSES, ADDRESS_OF, INVITED, INVITED_AS, UNINVITED, SILENCED, REFERRED_AS,
+                                  KNOWN_AS, KNOWN_BY, KEYS)
