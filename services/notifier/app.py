@@ -13,7 +13,7 @@ from services.notifier.channels import Channel, Mailbox, Smtp
 from services.notifier.due import Due, Ref
 from services.notifier.handlers import Decisions
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import SERVICE, TABLES, ready
+from services.notifier.store import SEND, SERVICE, TABLES, ready
 from services.notifier.words import Words
 from services.notifier.worker import Sender
 from shared import events as e
@@ -31,7 +31,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
         for event in events:
             if isinstance(event, e.MessageIntended):
                 due.offer(Ref(partition, event.message))
-            elif isinstance(event, e.TimerElapsed) and event.service == SERVICE:
+            elif isinstance(event, e.TimerElapsed) and event.service == SERVICE and event.what == SEND:
                 due.offer(Ref(partition, event.of))
 
     async def warm(redis: Redis, partition: Partition) -> None:
@@ -48,13 +48,13 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
             e.BreakEnded: Handling(on.peer_and_unsent, do.break_ended, to.break_ended),
             e.PeerLeft: Handling(on.peer, do.left, to.left),
             e.SignInRequested: Handling(on.peer, do.sign_in_requested, to.sign_in_requested),
-            e.RequestWaiting: Handling(on.peer, do.received),
-            e.RequestSetAside: Handling(on.peer, do.set_aside),
-            e.RequestResumed: Handling(on.peer, do.no_longer_set_aside),
-            e.SupportWithdrawn: Handling(on.peer, do.no_longer_set_aside),
-            e.ProposalMade: Handling(on.peers, do.proposal_made),
-            e.ProposalWithdrawn: Handling(on.peers, do.proposal_closed),
-            e.ProposalLapsed: Handling(on.peers, do.proposal_closed),
+            e.RequestWaiting: Handling(on.peer, do.received, to.request_waiting),
+            e.RequestSetAside: Handling(on.peer, do.set_aside, to.request_set_aside),
+            e.RequestResumed: Handling(on.peer, do.resumed, to.request_resumed),
+            e.SupportWithdrawn: Handling(on.peer, do.support_withdrawn, to.support_withdrawn),
+            e.ProposalMade: Handling(on.peers, do.proposal_made, to.proposal_made),
+            e.ProposalWithdrawn: Handling(on.peers, do.proposal_closed, to.proposal_closed),
+            e.ProposalLapsed: Handling(on.peers, do.proposal_closed, to.proposal_closed),
             e.PairFormed: Handling(on.peers, do.pair_formed, to.pair_formed),
             e.PairEnded: Handling(on.pair, do.pair_ended, to.pair_ended),
             e.PeerBlocked: Handling(on.peer_and_pairs, do.blocked, to.blocked),
@@ -63,14 +63,15 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
             e.ContactTakenBack: Handling(on.pair, do.contact_taken_back, to.contact_taken_back),
             e.GestureSent: Handling(on.pair, do.gesture_sent),
             e.MomentThanked: Handling(on.pair, do.moment_thanked),
+            e.MomentRecorded: Handling(on.pair, do.moment_recorded, to.moment_recorded),
             e.GivingUnreturned: Handling(on.peer, do.giving_unreturned),
             e.ReceivingUnrecorded: Handling(on.peer, do.receiving_unrecorded),
             e.ReferralMade: Handling(on.referral, do.referral_made, to.referral_made),
             e.ReferralUsed: Handling(on.referral, do.referral_ended, to.referral_ended),
             e.ReferralRefused: Handling(on.referral, do.referral_ended, to.referral_ended),
             e.ReferralExpired: Handling(on.referral, do.referral_ended, to.referral_ended),
-            e.TimerElapsed: Handling(on.message, do.timed, outbox.timed),
-            e.MessageAttempted: Handling(on.message, do.attempted, outbox.attempted),
+            e.TimerElapsed: Handling(on.timer, do.timed, to.timed),
+            e.MessageAttempted: Handling(on.attempt, do.attempted, outbox.attempted),
         },
         own={
             e.MessageIntended: outbox.intended, e.MessageHeld: outbox.held, e.MessageWithheld: outbox.withheld,

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.notifier import outbox
+from services.notifier.domain.following import CHECK_IN_LATER_MS, CHECKED_IN_AFTER, next_note_ms
 from services.notifier.domain.messages import Template
-from services.notifier.store import PAIRS, PEOPLE, REFERRALS, PairRow, PersonRow, ReferralRow, Unsent, unsent
+from services.notifier.store import (
+    CHECK_IN,
+    NOTE,
+    PAIRS,
+    PEOPLE,
+    REFERRALS,
+    SEND,
+    SERVICE,
+    PairRow,
+    PersonRow,
+    ReferralRow,
+    Unsent,
+    unsent,
+)
 from shared.events import (
     BreakStarted,
     ContactOffered,
     ContactTakenBack,
+    MomentRecorded,
     PairClosed,
     PairEnded,
     PairFormed,
@@ -17,8 +33,16 @@ from shared.events import (
     PeerJoined,
     PeerLeft,
     PreferencesChanged,
+    ProposalLapsed,
+    ProposalMade,
+    ProposalWithdrawn,
     ReferralMade,
+    RequestResumed,
+    RequestSetAside,
+    RequestWaiting,
     SignInRequested,
+    SupportWithdrawn,
+    TimerElapsed,
 )
 from shared.rows import Rows
 
@@ -33,7 +57,11 @@ def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
 
 
 def preferences_changed(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
-    _change(rows, event.peer, quiet=event.quiet, stopped=event.stopped)
+    _change(rows, event.peer, **chosen(event))
+
+
+def chosen(event: PreferencesChanged) -> dict[str, object]:
+    return {"quiet": event.quiet, "stopped": event.stopped, "without": event.without, "frequency": event.frequency}
 
 
 def break_started(rows: Rows, event: BreakStarted, _at_ms: int) -> None:
@@ -48,15 +76,113 @@ def sign_in_requested(rows: Rows, event: SignInRequested, _at_ms: int) -> None:
     _change(rows, event.peer, secret=event.secret)
 
 
+# ── who waits ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def request_waiting(rows: Rows, event: RequestWaiting, at_ms: int) -> None:
+    person = rows.get(PEOPLE, event.peer)
+    if person is not None:
+        _change(rows, event.peer, request=event.request, **({} if person.pairs else _waits_from(at_ms)))
+
+
+def request_set_aside(rows: Rows, event: RequestSetAside, _at_ms: int) -> None:
+    _change(rows, event.peer, **_NOT_WAITING)
+
+
+def request_resumed(rows: Rows, event: RequestResumed, at_ms: int) -> None:
+    if resumes(rows.get(PEOPLE, event.peer), event):
+        _change(rows, event.peer, **_waits_from(at_ms))
+
+
+def support_withdrawn(rows: Rows, event: SupportWithdrawn, _at_ms: int) -> None:
+    person = rows.get(PEOPLE, event.peer)
+    if person is not None and person.request == event.request:
+        _change(rows, event.peer, request=None, **_NOT_WAITING)
+
+
+def resumes(person: PersonRow | None, event: RequestResumed) -> bool:
+    return person is not None and person.request == event.request and person.waiting_since_ms is None and not person.pairs
+
+
+def waits_again(person: PersonRow | None, without: str) -> bool:
+    """Whether somebody whose pair `without` is over waits for somebody from now on."""
+    return (person is not None and person.request is not None and person.waiting_since_ms is None
+            and not set(person.pairs) - {without})
+
+
+_NOT_WAITING: dict[str, Any] = {"waiting_since_ms": None, "note_due_ms": None}
+
+
+def _waits_from(at_ms: int) -> dict[str, Any]:
+    return {"waiting_since_ms": at_ms, "note_due_ms": next_note_ms(at_ms, at_ms)}
+
+
+def noted(rows: Rows, event: TimerElapsed, at_ms: int) -> None:
+    """What is said, or not, is decided; from here on the next note is waited for."""
+    person = rows.get(PEOPLE, event.of)
+    if person is not None and person.waiting_since_ms is not None and person.note_due_ms == event.due_ms:
+        _change(rows, event.of, note_due_ms=next_note_ms(person.waiting_since_ms, at_ms))
+
+
+def proposal_made(rows: Rows, event: ProposalMade, _at_ms: int) -> None:
+    for peer in event.peers:
+        if (person := rows.get(PEOPLE, peer)) is not None:
+            _change(rows, peer, proposals=(*person.proposals, event.proposal))
+
+
+def proposal_closed(rows: Rows, event: ProposalWithdrawn | ProposalLapsed, _at_ms: int) -> None:
+    for peer in event.peers:
+        _no_longer_open(rows, peer, event.proposal)
+
+
+def _no_longer_open(rows: Rows, peer: str, proposal: str) -> None:
+    if (person := rows.get(PEOPLE, peer)) is not None:
+        _change(rows, peer, proposals=tuple(each for each in person.proposals if each != proposal))
+
+
+def timed(rows: Rows, event: TimerElapsed, at_ms: int) -> None:
+    """What came due of the three things that are waited for here."""
+    change = {SEND: outbox.timed, NOTE: noted, CHECK_IN: checked_in}.get(event.what)
+    if event.service == SERVICE and change is not None:
+        change(rows, event, at_ms)
+
+
+# ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def pair_formed(rows: Rows, event: PairFormed, _at_ms: int) -> None:
     rows.put(PAIRS, event.pair, PairRow(peers=event.peers))
     for peer in event.peers:
+        _no_longer_open(rows, peer, event.proposal)
         if (person := rows.get(PEOPLE, peer)) is not None:
-            _change(rows, peer, pairs=(*person.pairs, event.pair))
+            _change(rows, peer, pairs=(*person.pairs, event.pair), **_NOT_WAITING)
 
 
-def pair_closed(rows: Rows, event: PairClosed, _at_ms: int) -> None:
+def pair_closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
+    """Whoever asked for a buddy and has none now waits again."""
     _over(rows, event.pair, event.peers)
+    for peer in event.peers:
+        if waits_again(rows.get(PEOPLE, peer), event.pair):
+            _change(rows, peer, **_waits_from(at_ms))
+
+
+def moment_recorded(rows: Rows, event: MomentRecorded, at_ms: int) -> None:
+    """A moment that went both ways is two transfers and one contact."""
+    row = rows.get(PAIRS, event.pair)
+    if row is not None and is_contact(event):
+        contacts = row.contacts + 1
+        rows.put(PAIRS, event.pair, row.model_copy(update={"contacts": contacts} | (
+            {"check_in_ms": at_ms + CHECK_IN_LATER_MS} if contacts == CHECKED_IN_AFTER[-1] else {})))
+
+
+def is_contact(event: MomentRecorded) -> bool:
+    return event.linked is None or event.moment < event.linked
+
+
+def checked_in(rows: Rows, event: TimerElapsed, at_ms: int) -> None:
+    row = rows.get(PAIRS, event.of)
+    if row is not None and row.check_in_ms == event.due_ms:
+        rows.put(PAIRS, event.of, row.model_copy(update={"check_in_ms": at_ms + CHECK_IN_LATER_MS}))
 
 
 def pair_ended(rows: Rows, event: PairEnded, _at_ms: int) -> None:
@@ -118,7 +244,7 @@ def _change(rows: Rows, id: str, **changes: object) -> None:
 def unsaid(rows: Rows, peer: str, about: str, template: Template | None = None) -> tuple[Unsent, ...]:
     """What is on its way to a peer about a proposal or a pair: all of it, or a `template` alone."""
     return tuple(each for each in unsent(rows.get(PEOPLE, peer))
-                 if each.about == about and template in (None, each.template))
+                 if about in each.tells_of and template in (None, each.template))
 
 
 def with_offer(row: PairRow, by: str) -> PairRow:

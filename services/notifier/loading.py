@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from services.notifier.store import MESSAGES, PAIRS, PEOPLE, REFERRALS, recipient, unsent
-from shared.events import MessageAttempted, PeerBlocked, TimerElapsed
+from services.notifier.store import CHECK_IN, MESSAGES, NOTE, PAIRS, PEOPLE, READY, REFERRALS, SEND, SERVICE, recipient, unsent
+from shared.events import MessageAttempted, MessageClass, PeerBlocked, TimerElapsed
 from shared.rows import Ref, Rows
 
 
@@ -26,8 +26,12 @@ def peers(_rows: Rows, event: Any) -> Iterable[Ref]:
 
 
 def pair(rows: Rows, event: Any) -> Iterable[Ref]:
-    yield PAIRS, event.pair
-    if (row := rows.known(PAIRS, event.pair)) is not None:
+    return _pair(rows, event.pair)
+
+
+def _pair(rows: Rows, id: str) -> Iterable[Ref]:
+    yield PAIRS, id
+    if (row := rows.known(PAIRS, id)) is not None:
         for each in row.peers:
             yield PEOPLE, each
 
@@ -44,13 +48,32 @@ def referral(_rows: Rows, event: Any) -> Iterable[Ref]:
     yield REFERRALS, event.referral
 
 
-def message(rows: Rows, event: MessageAttempted | TimerElapsed) -> Iterable[Ref]:
-    if isinstance(event, TimerElapsed):
-        if event.service != "notifier" or event.what != "send":
-            return
-        id = event.of
-    else:
-        id = event.message
+def attempt(rows: Rows, event: MessageAttempted) -> Iterable[Ref]:
+    return message(rows, event.message)
+
+
+def message(rows: Rows, id: str) -> Iterable[Ref]:
     yield MESSAGES, id
     if (row := rows.known(MESSAGES, id)) is not None:
         yield recipient(row.template, row.to)
+
+
+def timer(rows: Rows, event: TimerElapsed) -> Iterable[Ref]:
+    if event.service != SERVICE:
+        return
+    if event.what == SEND:
+        yield from message(rows, event.of)
+        yield from _put_together(rows, event.of)
+    elif event.what == NOTE:
+        yield PEOPLE, event.of
+    elif event.what == CHECK_IN:
+        yield from _pair(rows, event.of)
+
+
+def _put_together(rows: Rows, id: str) -> Iterable[Ref]:
+    """Which kind messages to the same person wait as this one does."""
+    row = rows.known(MESSAGES, id)
+    if row is not None and row.klass is MessageClass.KIND:
+        for each in unsent(rows.known(PEOPLE, row.to)):
+            if each.klass is MessageClass.KIND:
+                yield READY, each.message

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from services.notifier.domain.messages import NUDGES
+from services.notifier.domain.messages import GENTLE, NUDGES
 from services.notifier.domain.verdict import WEEK_MS
-from services.notifier.store import MESSAGES, PEOPLE, READY, MessageRow, Nudged, PersonRow, ReferralRow, Unsent, recipient
+from services.notifier.store import (
+    MESSAGES,
+    PEOPLE,
+    READY,
+    SEND,
+    SERVICE,
+    MessageRow,
+    Nudged,
+    PersonRow,
+    ReferralRow,
+    Unsent,
+    recipient,
+)
 from shared.events import (
     MessageAttempted,
     MessageClass,
@@ -20,9 +32,9 @@ from shared.events import (
 from shared.rows import Rows
 
 INTERRUPTED = "interrupted"
-"""The reason of a kind message that may or may not have arrived: nobody can tell, and it isn't sent again."""
+"""The reason of a kind message or nudge that may or may not have arrived: nobody can tell, and it isn't sent again."""
 
-RULED = ("quiet_hours", "break")
+RULED = ("quiet_hours", "break", "frequency")
 """Reasons to hold that come from a rule; every other one is trouble on the way."""
 
 R = TypeVar("R", PersonRow, ReferralRow)
@@ -34,11 +46,12 @@ def intended(rows: Rows, event: MessageIntended, at_ms: int) -> None:
     secret = owner.secret if isinstance(owner, PersonRow) and event.klass is MessageClass.SIGN_IN else None
     rows.put(MESSAGES, event.message, MessageRow(
         to=to, template=event.template, klass=event.klass, message_id=event.message_id, about=event.about,
-        intended_ms=at_ms, first_due_ms=event.not_before_ms, due_ms=event.not_before_ms, secret=secret,
+        parts=event.parts, intended_ms=at_ms, first_due_ms=event.not_before_ms, due_ms=event.not_before_ms, secret=secret,
         trace=event.traceparent or ""))
     if event.not_before_ms <= at_ms:
         rows.put(READY, event.message, b"1")
-    new = Unsent(message=event.message, template=event.template, klass=event.klass, about=event.about)
+    new = Unsent(message=event.message, template=event.template, klass=event.klass, about=event.about, parts=event.parts,
+                 due_ms=event.not_before_ms)
     if owner is not None:
         rows.put(table, to, owner.model_copy(update={"unsent": (*owner.unsent, new)} | (
             {"secret": None} if secret is not None else {})))
@@ -66,7 +79,7 @@ def timed(rows: Rows, event: TimerElapsed, at_ms: int) -> None:
 
 def row_that_is_due(rows: Rows, event: TimerElapsed, at_ms: int) -> MessageRow | None:
     """The message that a timer is about; None when it ended, or was put off since this timer was set."""
-    if event.service != "notifier" or event.what != "send":
+    if event.service != SERVICE or event.what != SEND:
         return None
     row = rows.get(MESSAGES, event.of)
     return row if row is not None and row.due_ms <= at_ms else None
@@ -77,6 +90,11 @@ def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
     if row is not None:
         rows.put(MESSAGES, event.message, row.model_copy(update={"due_ms": event.until_ms}))
         rows.drop(READY, event.message)
+        table, to = recipient(event.template, event.to)
+        if (owner := rows.get(table, to)) is not None:
+            rows.put(table, to, owner.model_copy(update={"unsent": tuple(
+                each.model_copy(update={"due_ms": event.until_ms}) if each.message == event.message else each
+                for each in owner.unsent)}))
 
 
 def delivered(rows: Rows, event: MessageDelivered, at_ms: int) -> None:
@@ -97,7 +115,8 @@ def _nudged(rows: Rows, event: MessageIntended | MessageWithheld) -> None:
     """By message or on the page alone, it is given: that counts for how often it may be given in a row."""
     person = rows.get(PEOPLE, event.to) if event.template in NUDGES else None
     if person is not None:
-        nudged = Nudged(template=event.template, times=person.nudges_in_a_row(event.template) + 1)
+        nudged = Nudged(template=event.template, about=event.about,
+                        times=person.nudges_in_a_row(event.template, event.about) + 1)
         rows.put(PEOPLE, event.to, person.model_copy(update={"nudged": nudged}))
 
 
@@ -111,7 +130,7 @@ def _end(rows: Rows, event: MessageDelivered | MessageWithheld | MessageFailed, 
     if owner is None or ended is None:
         return
     changes: dict[str, object] = {"unsent": tuple(each for each in owner.unsent if each is not ended)}
-    if isinstance(owner, PersonRow) and ended.klass is MessageClass.KIND and reached_ms is not None:
+    if isinstance(owner, PersonRow) and ended.klass in GENTLE and reached_ms is not None:
         recent = tuple(each for each in owner.kind_sent_ms if reached_ms - each < WEEK_MS)
         changes["kind_sent_ms"] = (*recent, reached_ms)
     rows.put(table, to, owner.model_copy(update=changes))

@@ -16,12 +16,15 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.notifier.domain.messages import Template
-from shared.events import MessageClass, QuietHours, Sealed
+from shared.events import Frequency, MessageClass, QuietHours, Sealed
 from shared.rows import KEYS, Ref, Table
 from shared.stream.append import REMEMBERED_S
 from shared.stream.names import Partition
 
 SERVICE = "notifier"
+
+SEND, NOTE, CHECK_IN = "send", "note", "check_in"
+"""What timers are for: a held message, the next word to whoever waits, a pair's next check-in."""
 
 
 class Row(BaseModel):
@@ -35,6 +38,14 @@ class Unsent(Row):
     template: str
     klass: MessageClass
     about: str | None = None
+    parts: tuple[str, ...] = ()
+    """The pairs whose kind words a digest puts together."""
+    due_ms: int = 0
+    """When it may go, as far as is known now."""
+
+    @property
+    def tells_of(self) -> tuple[str, ...]:
+        return self.parts or (() if self.about is None else (self.about,))
 
 
 class RecipientRow(Row):
@@ -45,6 +56,7 @@ class Nudged(Row):
     """The last nudge that somebody was given, and how many times in a row it was this one."""
 
     template: str
+    about: str | None = None
     times: int = 0
 
 
@@ -54,16 +66,28 @@ class PersonRow(RecipientRow):
     """None: every hour is fine for this person."""
     stopped: bool = False
     """They want nothing but sign-in messages; everything else is on their page."""
+    without: tuple[str, ...] = ()
+    """Classes of messages that they stopped."""
+    frequency: Frequency = Frequency.AS_IT_HAPPENS
     break_until_ms: int | None = None
     kind_sent_ms: tuple[int, ...] = ()
     nudged: Nudged | None = None
     pairs: tuple[str, ...] = ()
     """Those they are in, by which a block finds the one that it ends."""
+    request: str | None = None
+    """What they asked for, while it stands in the queue or they have a buddy by it."""
+    waiting_since_ms: int | None = None
+    """From when they have waited for somebody, this time; none: they have a buddy, or are not waiting."""
+    note_due_ms: int | None = None
+    """When whoever waits hears from us next (rule 11); a timer with another time is of another wait."""
+    proposals: tuple[str, ...] = ()
+    """Open ones: whoever has one has heard of somebody."""
     secret: Sealed | None = None
     """A sign-in secret, for as long as it takes to pass it on to its message."""
 
-    def nudges_in_a_row(self, template: str) -> int:
-        return self.nudged.times if self.nudged is not None and self.nudged.template == template else 0
+    def nudges_in_a_row(self, template: str, about: str | None) -> int:
+        same = self.nudged is not None and (self.nudged.template, self.nudged.about) == (template, about)
+        return self.nudged.times if self.nudged is not None and same else 0
 
 
 class ReferralRow(RecipientRow):
@@ -76,6 +100,10 @@ class PairRow(Row):
     """Who offers a contact at the moment."""
     told: bool = False
     """Whether both were told that both contacts are there; that is said once, unless one was taken back before it was."""
+    contacts: int = 0
+    """Moments and gestures of the two, as far as check-ins depend on it."""
+    check_in_ms: int | None = None
+    """When both are asked next how it is, once they know one another."""
 
 
 class MessageRow(Row):
@@ -86,6 +114,7 @@ class MessageRow(Row):
     klass: MessageClass
     message_id: str
     about: str | None = None
+    parts: tuple[str, ...] = ()
     intended_ms: int
     first_due_ms: int
     due_ms: int

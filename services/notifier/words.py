@@ -44,18 +44,19 @@ class Words:
         self._environment.globals.update(urgent_help=programme.urgent_help, page=self.page)
         for language in sorted(self._languages):
             for template in Template:
-                self._render(template, language, link=self.page, code="000000")
+                self._render(template, language, link=self.page, code="000000", count=2)
 
     @property
     def page(self) -> str:
         """A person's own page, where they choose when and whether we write."""
         return f"{self._base_url}{MY_PAGE}"
 
-    def render(self, template: str, language: str, link: str = "", code: str = "") -> Rendered:
-        return self._render(template, language if language in self._languages else LANGUAGE, link, code)
+    def render(self, template: str, language: str, link: str = "", code: str = "", count: int = 1) -> Rendered:
+        """`count`: of the people whose words a digest puts together, or of the days that somebody has waited."""
+        return self._render(template, language if language in self._languages else LANGUAGE, link, code, count)
 
-    def _render(self, template: str, language: str, link: str, code: str) -> Rendered:
-        whole = self._environment.get_template(f"{language}/{template}.txt").render(link=link, code=code)
+    def _render(self, template: str, language: str, link: str, code: str, count: int) -> Rendered:
+        whole = self._environment.get_template(f"{language}/{template}.txt").render(link=link, code=code, count=count)
         first, _, rest = whole.partition("\n")
         if not first.startswith(_SUBJECT) or not rest.startswith("\n"):
             raise BadTemplate(f"{language}/{template}.txt: {BadTemplate.__doc__}")

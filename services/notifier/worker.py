@@ -2,7 +2,7 @@
 
 For each message: claim it; look once more (rule 8); send; append what happened; forget the claim. Killed at any point, the
 message is taken up again: before the claim by whoever takes over the partition; after it, once the lease has run out. Then an
-essential or sign-in message is sent again under the same Message-ID, and a kind one ends as *interrupted*.
+essential or sign-in message is sent again under the same Message-ID, and a kind one or a nudge ends as *interrupted*.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from services.notifier.channels import Blocked, Channel, Delivered, Letter, Outcome, Refused, Unknown
-from services.notifier.domain.messages import Template
+from services.notifier.domain.following import days_waited
+from services.notifier.domain.messages import GENTLE, Template
 from services.notifier.domain.patience import next_try_ms
 from services.notifier.domain.verdict import Hold, Send, Verdict, Withhold
 from services.notifier.due import Due, Ref
@@ -23,7 +24,7 @@ from services.notifier.outbox import INTERRUPTED
 from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
 from services.notifier.words import Words
 from shared.clock import derived_id
-from shared.events import Address, MessageAttempted, MessageClass, Profile, SignInSecret
+from shared.events import Address, MessageAttempted, Profile, SignInSecret
 from shared.host import Host
 from shared.links import invitation_link, sign_in_link
 from shared.logs import get_logger
@@ -102,7 +103,7 @@ class Sender:
         await self._claims.give_back(ref.partition, attempt)
 
     async def _attempted(self, ref: Ref, row: MessageRow, now: Latest, interrupted: bool) -> MessageAttempted:
-        if interrupted and row.klass is MessageClass.KIND:
+        if interrupted and row.klass in GENTLE:
             return MessageAttempted(message=ref.message, outcome="failed", reason=INTERRUPTED)
         try:
             person = self._opened(now)
@@ -137,9 +138,15 @@ class Sender:
             link = page = invitation_link(self._base_url, self._host.vault, row.to)
         elif row.secret is not None and (secret := self._host.vault.open(row.secret, now.key, SignInSecret)):
             link, code = sign_in_link(self._base_url, secret.token), secret.code
-        words = self._words.render(row.template, person.language, link, code)
+        words = self._words.render(row.template, person.language, link, code, self._count(row, now))
         return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, page=page,
                       sent_ms=self._host.clock.now_ms())
+
+    def _count(self, row: MessageRow, now: Latest) -> int:
+        """How many people a digest is from, or how many days somebody has waited by now."""
+        if isinstance(now.recipient, PersonRow) and now.recipient.waiting_since_ms is not None:
+            return len(row.parts) or days_waited(now.recipient.waiting_since_ms, self._host.clock.now_ms())
+        return len(row.parts)
 
     def _outcome(self, ref: Ref, row: MessageRow, outcome: Outcome) -> MessageAttempted:
         match outcome:
@@ -147,7 +154,7 @@ class Sender:
                 return MessageAttempted(message=ref.message, outcome="delivered")
             case Refused(reason):
                 return MessageAttempted(message=ref.message, outcome="failed", reason=reason)
-            case Unknown() if row.klass is MessageClass.KIND:
+            case Unknown() if row.klass in GENTLE:
                 return MessageAttempted(message=ref.message, outcome="failed", reason=INTERRUPTED)
             case Blocked(reason) | Unknown(reason):
                 at_ms = self._host.clock.now_ms()

@@ -11,11 +11,13 @@ from shared.events.base import NOTIFIER, Event
 
 
 class MessageClass(StrEnum):
-    """How a message may be treated: *sign_in* passes quiet hours; *essential* is never lost; *kind* may be let go."""
+    """How a message may be treated: *sign_in* passes quiet hours; *essential* is never lost; *kind* (gestures, thanks) and
+    *nudge* (check-ins, offers) may be let go, and share one cap."""
 
     SIGN_IN = "sign_in"
     ESSENTIAL = "essential"
     KIND = "kind"
+    NUDGE = "nudge"
 
 
 class MessageIntended(Event, type="message.intended", owner=NOTIFIER):
@@ -28,6 +30,7 @@ class MessageIntended(Event, type="message.intended", owner=NOTIFIER):
     message_id: str
     not_before_ms: int
     about: str | None = Field(None, description="the id of what it is about: a proposal, pair, moment or referral")
+    parts: tuple[str, ...] = Field((), description="the pairs whose kind words a digest puts together; each once")
     traceparent: str | None = Field(None, description="the entry's own `trace`: whoever sends it goes on with that")
 
 
@@ -49,7 +52,7 @@ class MessageDelivered(Event, type="message.delivered", owner=NOTIFIER):
 
 
 class MessageHeld(Event, type="message.held", owner=NOTIFIER):
-    """Not now: quiet hours, a break or a cap; it is looked at again at `until_ms` (rules 8 and 9)."""
+    """Not now: quiet hours, a break, or how often a person likes to hear; it is looked at again at `until_ms` (rule 8)."""
 
     message: str
     to: str
@@ -66,6 +69,7 @@ class MessageWithheld(Event, type="message.withheld", owner=NOTIFIER):
     reason: str
     due_ms: int | None = Field(None, description="when it would have been sent, if nothing was intended before; what it "
                                "would have told stands on the person's page from then")
+    about: str | None = Field(None, description="the id of what it would have been about, beside `due_ms`")
 
 
 class MessageFailed(Event, type="message.failed", owner=NOTIFIER):

@@ -6,6 +6,7 @@ the night of a change the hours between 21:00 and 09:00 are eleven or thirteen.
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -71,6 +72,14 @@ def hours_of(chosen: QuietHours | None, zone: tzinfo) -> Hours | None:
 def morning_after(at_ms: int, hours: Hours | None, zone: tzinfo) -> int:
     """The next morning after `at_ms`: when the person's quiet hours end, or at 09:00 when every hour is fine."""
     return (hours or Hours(_minutes(USUAL.start), _minutes(USUAL.end), zone)).next_end(at_ms)
+
+
+def monday_after(at_ms: int, hours: Hours | None, zone: tzinfo) -> int:
+    """The next such morning after `at_ms` that is a Monday's, on the person's own calendar."""
+    morning_ms = morning_after(at_ms, hours, zone)
+    while _local(morning_ms, hours.zone if hours else zone).weekday() != calendar.MONDAY:
+        morning_ms = morning_after(morning_ms, hours, zone)
+    return morning_ms
 
 
 @lru_cache(maxsize=1_024)

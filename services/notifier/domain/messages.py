@@ -13,6 +13,7 @@ class Template(StrEnum):
     SIGN_IN = "sign_in"
     KNOWN_ALREADY = "known_already"
     RECEIVED = "received"
+    WAITING = "waiting"
     PROPOSAL = "proposal"
     SET_ASIDE = "set_aside"
     NOT_GOING_AHEAD = "not_going_ahead"
@@ -21,24 +22,36 @@ class Template(StrEnum):
     INVITATION = "invitation"
     REST_OR_ASK = "rest_or_ask"
     WOULD_LIKE = "would_like"
+    CHECK_IN = "check_in"
+    CHECK_IN_LATER = "check_in_later"
     THANKED = "thanked"
     GESTURE_CUP_OF_TEA = "gesture_cup_of_tea"
     GESTURE_THINKING_OF_YOU = "gesture_thinking_of_you"
     GESTURE_I_HEAR_YOU = "gesture_i_hear_you"
     GESTURE_THANK_YOU = "gesture_thank_you"
+    DIGEST = "digest"
 
 
 def of_gesture(gesture: Gesture) -> Template:
     return Template(f"gesture_{gesture}")
 
 
-NUDGES = (Template.REST_OR_ASK, Template.WOULD_LIKE)
+NUDGES = (Template.REST_OR_ASK, Template.WOULD_LIKE, Template.CHECK_IN, Template.CHECK_IN_LATER)
 """They share the cap that gestures have, and stop on a break (rule 9)."""
+
+NEXT_MORNING = (Template.NOT_GOING_AHEAD, Template.CHECK_IN, Template.CHECK_IN_LATER)
+"""They wait for the morning after what they are about, whatever the hours: the one for rule 17, the others for calm."""
+
+GENTLE = (MessageClass.KIND, MessageClass.NUDGE)
+"""Capped together, never on a break, and never sent twice: what they tell is on the page."""
 
 
 def klass_of(template: Template) -> MessageClass:
-    """Gestures, thanks and nudges are kind, what brings a link that opens their page is sign-in, and all else is essential."""
+    """Gestures, thanks and what puts them together are kind, what brings a link that opens their page is sign-in, check-ins
+    and offers are nudges, and all else is essential."""
     if template in (Template.SIGN_IN, Template.KNOWN_ALREADY):
         return MessageClass.SIGN_IN
-    kind = template in (*NUDGES, Template.THANKED) or template.startswith("gesture_")
+    if template in NUDGES:
+        return MessageClass.NUDGE
+    kind = template in (Template.THANKED, Template.DIGEST) or template.startswith("gesture_")
     return MessageClass.KIND if kind else MessageClass.ESSENTIAL

@@ -26,6 +26,7 @@ PATIENCE = {
     MessageClass.ESSENTIAL: Patience(30 * SECOND_MS, 4 * HOUR_MS, 3 * DAY_MS),
     # it stands on the page already
     MessageClass.KIND: Patience(MINUTE_MS, 2 * HOUR_MS, DAY_MS),
+    MessageClass.NUDGE: Patience(MINUTE_MS, 2 * HOUR_MS, DAY_MS),
 }
 
 

@@ -172,10 +172,10 @@ def test_whatever_happens_no_one_is_woken_or_gets_more_than_the_caps(start, quie
             else:
                 assert what == Send()
                 sent.append((row.klass, world.now_ms))
-                hours = world.decisions.standing(person).hours
+                standing = world.decisions.standing(person, row.klass, world.now_ms)
                 if row.klass is not MessageClass.SIGN_IN:
-                    assert hours is None or not hours.quiet_at(world.now_ms)
-                    assert not world.decisions.standing(person).on_break(world.now_ms)
+                    assert standing.hours is None or not standing.hours.quiet_at(world.now_ms)
+                    assert not standing.on_break(world.now_ms)
                     assert not person.stopped
                 interrupted = outcome == "interrupted" and row.klass is MessageClass.KIND
                 world.attempted(message, *(("failed", INTERRUPTED) if interrupted else ("delivered",)))

@@ -159,3 +159,15 @@ def test_a_template_that_cannot_be_used_is_told_when_the_service_starts(broken, 
     (tmp_path / "en" / "received.txt").write_text(broken, "utf-8")
     with pytest.raises((BadTemplate, TemplateError)):
         Words(programme, BASE, tmp_path)
+
+
+@pytest.mark.parametrize(("count", "said"), [
+    (1, "Someone thought of you, more than once:"), (2, "Two people"), (3, "Three people thought of you:"),
+    (5, "Five people"), (6, "More than five people"), (60, "More than five people")])
+def test_a_digest_says_of_how_many_people_it_is(count, said):
+    assert said in words.render(Template.DIGEST, "en", count=count).text
+
+
+def test_whoever_waits_reads_for_how_many_days_it_has_been():
+    assert "It has been 14 days." in words.render(Template.WAITING, "en", count=14).text
+    assert "days" not in words.render(Template.WAITING, "en", count=1).text

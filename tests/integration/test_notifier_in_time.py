@@ -1,0 +1,119 @@
+"""What the notifier says because time went by, or holds until it has: on a real log, row by row as it loads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from services.notifier.store import CHECK_IN, NOTE, PAIRS, PEOPLE, READY, SERVICE, TABLES
+from shared.events import (
+    Gesture,
+    GestureSent,
+    Kind,
+    MomentRecorded,
+    PairFormed,
+    PreferencesChanged,
+    QuietHours,
+    RequestWaiting,
+    TimerElapsed,
+)
+from shared.stream.rebuild import rebuild
+from tests.integration.notifier_kit import P0, VAULT, Town, mail_server, notifier, until
+
+NEVER = QuietHours(start="00:00", end="23:59")
+
+
+@pytest.fixture
+def town(redis: Redis) -> Town:
+    return Town(redis)
+
+
+async def _sent(town: Town, template: str, count: int) -> bool:
+    of = {event.message for _, event in await town.log("message.delivered") if event.template == template}
+    return len(of) >= count
+
+
+async def test_three_gestures_that_were_held_reach_the_mail_server_as_one_message(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ben", NEVER)
+            for each in ("ann", "cat", "dan"):
+                await town.person(each)
+                await town.happens(PairFormed(pair=f"{each}'s", proposal="p", peers=(each, "ben")),
+                                   GestureSent(moment=each, pair=f"{each}'s", giver=each, receiver="ben",
+                                               gesture=Gesture.THINKING_OF_YOU))
+            await until(lambda: _held(town, 6))
+            await town.happens(PreferencesChanged(peer="ben", quiet=None))
+            await until(lambda: _sent(town, "digest", 1))
+            await until(lambda: _sent(town, "introduction", 6))
+    kind = [each for each in server.to("ben@example.org") if each["Subject"] == "Something kind for you"]
+    assert ["Three people thought of you:" in each.get_content() for each in kind] == [True]
+    outcomes = await town.outcomes()
+    assert sum(told == ["withheld put_together"] for told in outcomes.values()) == 3
+
+
+async def _held(town: Town, count: int) -> bool:
+    return len([event for _, event in await town.log("message.intended") if event.to == "ben"]) >= count
+
+
+async def test_whoever_waits_is_told_for_how_long_and_a_rebuild_knows_when_they_hear_next(redis_url, redis, town, tmp_path):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url) as host:
+            await town.person("ann")
+            await town.happens(RequestWaiting(request="r", peer="ann", since_ms=0))
+            await until(lambda: _sent(town, "received", 1))
+            row = PEOPLE.load(await redis.hget(PEOPLE.path(P0, SERVICE), "ann"))
+            await town.happens(TimerElapsed(service=SERVICE, what=NOTE, of="ann", due_ms=row.note_due_ms - 1))
+            await town.happens(TimerElapsed(service=SERVICE, what=NOTE, of="ann", due_ms=row.note_due_ms))
+            await until(lambda: _sent(town, "waiting", 1))
+            await town.all_ended(2)
+            await until(lambda: _settled(redis, host))
+        await _rebuilds_to_the_same(redis, host, tmp_path)
+    assert [each["Subject"] for each in server.to("ann@example.org")] == ["We have what you sent", "How things stand"]
+
+
+async def test_check_ins_follow_contacts_and_rebuild_to_the_same_rows(redis_url, redis, town, tmp_path):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url) as host:
+            for each in ("ann", "ben"):
+                await town.person(each)
+            await town.happens(PairFormed(pair="pair", proposal="p", peers=("ann", "ben")), *(
+                MomentRecorded(moment=each, pair="pair", giver="ann", receiver="ben", kind=Kind.LISTENED) for each in "abc"))
+
+            async def known() -> int | None:
+                text = await redis.hget(PAIRS.path(P0, SERVICE), "pair")
+                return PAIRS.load(text).check_in_ms if text else None
+
+            due_ms = await until(known)
+            await town.happens(TimerElapsed(service=SERVICE, what=CHECK_IN, of="pair", due_ms=due_ms))
+            await until(lambda: _said(town, "check_in_later", 2))
+            await until(lambda: _sent(town, "introduction", 2))
+            await until(lambda: _settled(redis, host))
+        await _rebuilds_to_the_same(redis, host, tmp_path)
+    assert await _said(town, "check_in", 2)
+
+
+async def _said(town: Town, template: str, count: int) -> bool:
+    found = [event for _, event in await town.log("message.intended", "message.withheld") if event.template == template]
+    return len(found) >= count
+
+
+async def _settled(redis: Redis, host: Any) -> bool:
+    """Nothing is ready to be sent, and the reader has read all there is."""
+    last: Any = await redis.xrevrange(P0.log, count=1)
+    return not await redis.exists(READY.path(P0, SERVICE)) and last[0][0].decode() == host.readers[0].cursor
+
+
+async def _rebuilds_to_the_same(redis: Redis, host: Any, folder: Path) -> None:
+    before = await _rows(redis)
+    assert before
+    await rebuild(host.readers[0].service, P0, redis, VAULT, folder)
+    assert await _rows(redis) == before
+
+
+async def _rows(redis: Redis) -> dict[str, Any]:
+    paths = [table.path(P0, SERVICE) for table in TABLES]
+    return {path: rows for path in paths if (rows := await redis.hgetall(path))}
