@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, ledger, pairing, pool, reader, simulate, system
+from bench import latency, ledger, notifier, pairing, pool, reader, simulate, system
 from bench import report as reports
 from bench.figures import Figure, report
 from shared import logs
@@ -14,6 +14,7 @@ from shared import logs
 BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "reader": reader.measure,
     "ledger": ledger.measure,
+    "notifier": notifier.measure,
     "latency": latency.measure,
     "system": system.measure,
     "pairing": pairing.measure,

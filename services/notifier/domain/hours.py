@@ -49,12 +49,15 @@ class Hours:
         return min(self._ends_after(at_ms))
 
     def _ends_after(self, at_ms: int) -> Iterator[int]:
-        today = _local(at_ms, self.zone).date()
-        for days in range(-1, DAYS_AHEAD):
-            for fold in (0, 1):
-                end_ms = _moment(today + timedelta(days), self.end, self.zone, fold)
-                if end_ms > at_ms and not self.quiet_at(end_ms):
-                    yield end_ms
+        return (end_ms for end_ms in _ends_about(self, _local(at_ms, self.zone).date()) if end_ms > at_ms)
+
+
+@lru_cache(maxsize=4_096)
+def _ends_about(hours: Hours, day: date) -> tuple[int, ...]:
+    """The ends of quiet hours on the days about this one. Most people keep the same hours in the same zone, so most of them
+    share one answer a day."""
+    ends_ms = (_moment(day + timedelta(days), hours.end, hours.zone, fold) for days in range(-1, DAYS_AHEAD) for fold in (0, 1))
+    return tuple(end_ms for end_ms in ends_ms if not hours.quiet_at(end_ms))
 
 
 def hours_of(chosen: QuietHours | None, zone: tzinfo) -> Hours | None:

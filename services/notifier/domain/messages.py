@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 from shared.events import Gesture, MessageClass
 
@@ -46,6 +47,7 @@ GENTLE = (MessageClass.KIND, MessageClass.NUDGE)
 """Capped together, never on a break, and never sent twice: what they tell is on the page."""
 
 
+@cache
 def klass_of(template: Template) -> MessageClass:
     """Gestures, thanks and what puts them together are kind, what brings a link that opens their page is sign-in, check-ins
     and offers are nudges, and all else is essential."""
