@@ -1,4 +1,5 @@
-"""What is generated from the code and committed: schemas, the AsyncAPI document, env.example, the catalogue's table of events.
+"""What is generated from the code and committed: schemas, the AsyncAPI document, env.example, the catalogue's table of events,
+the sentences that messages are translated from.
 
     python -m console.contracts            writes what has changed
     python -m console.contracts --check    names what would change, and exits with code 1
@@ -13,13 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from console import asyncapi, built, catalogue, env_example, schemas
+from console import asyncapi, built, catalogue, env_example, pot, schemas
 from console.report.tables import Told
 from shared import SERVICES
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = Path("docs/schemas")
 CATALOGUE = Path("docs/operators/log-catalogue.md")
+SENTENCES = Path("services/notifier/catalogues/messages.pot")
 
 
 def wanted(root: Path = ROOT) -> dict[Path, str]:
@@ -32,6 +34,7 @@ def wanted(root: Path = ROOT) -> dict[Path, str]:
         SCHEMAS / "report.v1.json": _json(schemas.told(Told)),
         Path("docs/asyncapi.json"): _json(asyncapi.document(reads)),
         Path("deploy/env.example"): env_example.text(),
+        SENTENCES: pot.text(),
         CATALOGUE: catalogue.filled(_read(root / CATALOGUE), services.values()),
     }
 

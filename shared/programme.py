@@ -61,6 +61,8 @@ class HelpLine(_Part):
     when: str
     link: str | None = Field(None, pattern=r"^((tel|sms):\+?\d+|https://\S+)$",
                              description="what one tap on it opens, such as tel:116123")
+    region: str | None = Field(None, description="where it answers, such as Wales; none: wherever the programme is")
+    last_checked: date | None = Field(None, description="when somebody last rang it or looked it up; none: with all the others")
 
 
 class UrgentHelp(_Part):

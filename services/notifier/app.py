@@ -14,6 +14,7 @@ from services.notifier.due import Due, Ref
 from services.notifier.handlers import Decisions
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SEND, SERVICE, TABLES, ready
+from services.notifier.urgent_help import watch
 from services.notifier.words import Words
 from services.notifier.worker import Sender
 from shared import events as e
@@ -87,8 +88,8 @@ def channel(settings: NotifierSettings, host: Host) -> Channel:
 
 
 def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
-    """Raises BadTemplate, or jinja2's TemplateError, when a message's words can't be used."""
-    due, words = Due(), Words(programme, settings.base_url)
+    """Raises BadCatalogue or OSError when an operator's own sentences can't be used."""
+    due, words = Due(), Words(programme, settings.base_url, settings.messages)
     decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain)
 
     async def send(host: Host) -> None:
@@ -96,5 +97,5 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
                      at_once=settings.senders, lease_s=settings.send_lease_s).run()
 
     host = Host(SERVICE, settings, programme, make=lambda _host, partition: service(decisions, due, partition),
-                workers=[send], clock=clock)
+                workers=[send, watch], clock=clock)
     return host.application(), host

@@ -46,6 +46,8 @@ class Letter:
     text: str
     page: str
     sent_ms: int
+    html: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,9 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in return
     message["List-Unsubscribe"] = f"<{letter.page}>"
     message.set_content(letter.text)
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html")
+    message["Content-Language"] = letter.language  # last, for new content takes such headers away
     return message
 
 

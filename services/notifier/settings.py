@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ class NotifierSettings(Settings):
     mail_from: str | None = Field(
         None, validate_default=True, description="Sender, as `Name <name@example.org>`. Choose a name that gives "
         "nothing away on a locked screen. Its domain ends every Message-ID. Needed with TWOWAY_SMTP_URL.")
+    messages: Path | None = Field(
+        None, description="A folder of your own sentences in the place of ours, a file for each language (en.po, cy.po): "
+        "docs/operators/words.md. Unset: the sentences that ship with Twoway.")
     senders: int = Field(
         16, ge=1, le=200, description="Messages being sent at the same time. Most mail servers allow 20 connections "
         "from one client.")

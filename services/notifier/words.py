@@ -1,63 +1,126 @@
-"""From a message's name to its words: templates by language, checked when the service starts.
+"""From a message's name to its words, in the reader's language: subject, plain text, HTML, and what goes by SMS.
 
-A template is a file that reads like the message: a line `Subject: …`, an empty line, the text. What all of them end with
-(how to stop, urgent help) stands in files of its own, whose names begin with `_`.
+What a message is made of stands once (`templates/messages.toml`), and so does how it is laid out (`message.txt`,
+`message.html`); its sentences come from the catalogue of a language.
 """
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.notifier.domain.messages import Template
+from services.notifier.catalogues import ENGLISH, Language, languages
+from services.notifier.sentences import FOLDER, Sentence, load, of_help
 from shared.links import MY_PAGE
-from shared.programme import Programme
+from shared.programme import DEFAULT, HelpLine, Programme
+from shared.programme import load as load_programme
 
-FOLDER = Path(__file__).with_name("templates")
-LANGUAGE = "en"
-"""The language of whoever's own has no templates yet."""
+COLUMNS = 78
+"""Of a line in plain text (RFC 5322 §2.1.1)."""
 
-_SUBJECT = "Subject: "
-
-
-class BadTemplate(Exception):
-    """This template has no `Subject: …` line with an empty line after it. Mend the file, then start again."""
+ISOLATE, ISOLATE_END = "\u2066", "\u2069"
+"""Around a line in English in a plain text that may be read from right to left (Unicode's bidirectional algorithm, UAX 9)."""
 
 
 @dataclass(frozen=True)
 class Rendered:
+    """A message as it goes out. `sms` is empty where it only ever goes out by e-mail."""
+
+    language: str
+    direction: str
     subject: str
     text: str
+    html: str
+    sms: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of urgent help; `foreign` when the programme has it in English alone."""
+
+    text: str
+    foreign: bool
+
+    @property
+    def alone(self) -> str:
+        return f"{ISOLATE}{self.text}{ISOLATE_END}" if self.foreign else self.text
 
 
 class Words:
-    """All messages of one programme. Raises BadTemplate, TemplateError or OSError when a template can't be used."""
+    """All messages of one programme. Raises BadCatalogue or OSError when an operator's own sentences can't be used."""
 
-    def __init__(self, programme: Programme, base_url: str, folder: Path = FOLDER) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._languages = {path.name for path in folder.iterdir() if path.is_dir()}
+    def __init__(self, programme: Programme, base_url: str, own: Path | None = None) -> None:
+        self._help, self._base_url = programme.urgent_help.lines, base_url.rstrip("/")
+        self._sentences = load()
+        self.languages = languages(
+            [*self._sentences.used(), *of_help(load_programme(DEFAULT).urgent_help), *of_help(programme.urgent_help)],
+            [sentence for _, sentence in self._sentences.used()], own)
         self._environment = Environment(
-            loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=select_autoescape(),
-            trim_blocks=True, lstrip_blocks=True)
-        self._environment.globals.update(urgent_help=programme.urgent_help, page=self.page)
-        for language in sorted(self._languages):
-            for template in Template:
-                self._render(template, language, link=self.page, code="000000", count=2)
+            loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+            autoescape=select_autoescape(("html",), default=False))
+        self._environment.filters["label"] = _label
 
     @property
     def page(self) -> str:
         """A person's own page, where they choose when and whether we write."""
         return f"{self._base_url}{MY_PAGE}"
 
-    def render(self, template: str, language: str, link: str = "", code: str = "", count: int = 1) -> Rendered:
-        """`count`: of the people whose words a digest puts together, or of the days that somebody has waited."""
-        return self._render(template, language if language in self._languages else LANGUAGE, link, code, count)
+    def render(self, template: str, language: str, link: str = "", code: str = "", count: int = 1,
+               stop: str = "") -> Rendered:
+        """The message as it goes out: in English where `language` is off or has no catalogue.
 
-    def _render(self, template: str, language: str, link: str, code: str, count: int) -> Rendered:
-        whole = self._environment.get_template(f"{language}/{template}.txt").render(link=link, code=code, count=count)
-        first, _, rest = whole.partition("\n")
-        if not first.startswith(_SUBJECT) or not rest.startswith("\n"):
-            raise BadTemplate(f"{language}/{template}.txt: {BadTemplate.__doc__}")
-        return Rendered(first.removeprefix(_SUBJECT).strip(), rest.strip() + "\n")
+        `link`: where it leads, unless that is the page. `count`: of the people whose words a digest puts together, or of the
+        days that somebody has waited. `stop`: where one tap stops messages of its kind, if there is such a place.
+        """
+        known = self.languages.get(language)
+        return self.draft(template, known.tag if known is not None and known.on else ENGLISH, link, code, count, stop)
+
+    def draft(self, template: str, language: str, link: str = "", code: str = "000000", count: int = 1,
+              stop: str = "") -> Rendered:
+        """The message in this language, though it be off. Raises KeyError for one that has no catalogue."""
+        spoken, message = self.languages[language], self._sentences.messages[template]
+        values = {"count": count, "code": code}
+
+        def say(sentence: Sentence | None) -> str:
+            return spoken.say(sentence, count).format(**values) if sentence is not None else ""
+        parts, ending = message.parts, self._sentences.ending.get(message.ending)
+        given = {
+            "language": spoken.tag.replace("_", "-"), "direction": spoken.direction, "code": code,
+            "frame": {name: spoken.say(each) for name, each in self._sentences.frame.items()},
+            "subject": say(parts["subject"]), "lead": say(parts["lead"]), "words": say(parts.get("words")),
+            "code_before": say(parts.get("code")), "why": say(parts["why"]), "next": say(parts["next"]),
+            "open": say(self._sentences.open[message.open]), "ending": say(ending),
+            "link": link or self.page, "stop": stop, "page": self.page,
+            "help": [self._line(each, spoken) for each in self._help],
+        }
+        sms = say(parts.get("sms"))
+        return Rendered(
+            language=str(given["language"]), direction=spoken.direction, subject=str(given["subject"]),
+            text=_wrapped(self._environment.get_template("message.txt").render(given)),
+            html=self._environment.get_template("message.html").render(given),
+            sms=sms if not sms or "code" in parts else f"{sms}\n{self.page}")
+
+    def _line(self, line: HelpLine, spoken: Language) -> Line:
+        texts = [Sentence(each) for each in (line.name, line.how, line.when, line.region) if each]
+        foreign = spoken.tag != ENGLISH and all(spoken.say(each) == each.one for each in texts[1:])
+        name, how, when, *region = [each.one if foreign else spoken.say(each) for each in texts]
+        pattern = self._sentences.frame["help_line"]
+        told = (pattern.one if foreign else spoken.say(pattern)).format(
+            name=f"{name} ({region[0]})" if region else name, how=how, when=when)
+        return Line(told, foreign)
+
+
+def _label(text: str) -> str:
+    """The words of a link, without the colon that stands before an address in plain text."""
+    return text.rstrip(": \u00a0")
+
+
+def _wrapped(text: str) -> str:
+    """Each line no longer than RFC 5322 would like it; addresses stay whole."""
+    lines = [textwrap.wrap(line, COLUMNS, break_long_words=False, break_on_hyphens=False,
+                           subsequent_indent="  " if line.startswith("- ") else "") or [""]
+             if ISOLATE not in line else [line] for line in text.strip().splitlines()]
+    return "\n".join(part for line in lines for part in line) + "\n"

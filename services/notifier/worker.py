@@ -140,7 +140,7 @@ class Sender:
             link, code = sign_in_link(self._base_url, secret.token), secret.code
         words = self._words.render(row.template, person.language, link, code, self._count(row, now))
         return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, page=page,
-                      sent_ms=self._host.clock.now_ms())
+                      sent_ms=self._host.clock.now_ms(), html=words.html, language=words.language)
 
     def _count(self, row: MessageRow, now: Latest) -> int:
         """How many people a digest is from, or how many days somebody has waited by now."""

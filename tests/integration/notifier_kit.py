@@ -105,6 +105,13 @@ class MailServer:
         return "250 taken"
 
 
+def plain(message: EmailMessage) -> str:
+    """What it says as plain text."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 @contextmanager
 def mail_server(**options: Any) -> Iterator[MailServer]:
     server = MailServer(free_port())

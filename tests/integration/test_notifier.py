@@ -42,7 +42,7 @@ from shared.events import (
 from shared.links import invitation_link
 from shared.stream.append import Appender, Input
 from shared.stream.rebuild import rebuild
-from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, Town, clock_off_by, mail_server, notifier, until
+from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, Town, clock_off_by, mail_server, notifier, plain, until
 
 TOKEN = "t" * 43
 
@@ -82,8 +82,8 @@ async def test_from_a_request_to_an_introduction_every_message_arrives_once(redi
         told == ["withheld no_longer_open"] for told in outcomes.values()) == 8
     assert set(server.ids().values()) == {1}
     assert len(server.to("ben@example.org")) == len(server.to("ann@example.org"))
-    assert any("A cup of tea for you." in message.get_content() for message in server.to("ben@example.org"))
-    assert any("Thank you for a moment you shared." in message.get_content() for message in server.to("ann@example.org"))
+    assert any("A cup of tea for you." in plain(message) for message in server.to("ben@example.org"))
+    assert any("Thank you for a moment you shared." in plain(message) for message in server.to("ann@example.org"))
     assert all(message["From"] == SENDER for _, message in server.taken)
 
 
@@ -129,7 +129,7 @@ async def test_a_sign_in_message_brings_the_link_and_the_code_in_quiet_hours_too
             await town.person("ann", QuietHours(start="00:00", end="23:59"))
             await town.happens(sign_in(town, "ann"))
             await town.all_ended(1)
-    text = server.to("ann@example.org")[0].get_content()
+    text = plain(server.to("ann@example.org")[0])
     assert f"https://example.org/sign-in/{TOKEN}" in text
     assert "271828" in text
 
@@ -152,7 +152,7 @@ async def test_an_invitation_carries_a_link_that_only_the_installation_can_make(
     message, = server.to("cat@example.org")
     link = invitation_link("https://example.org", VAULT, "f" * 32)
     assert list(outcomes.values()) == [["delivered"]]
-    assert link in message.get_content().splitlines()
+    assert link in plain(message).splitlines()
     assert message["List-Unsubscribe"] == f"<{link}>"
 
 

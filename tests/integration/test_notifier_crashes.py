@@ -24,7 +24,19 @@ from redis.exceptions import RedisError
 from console.server import Server
 from services.notifier.store import MESSAGES, READY, SERVICE
 from shared.events import Gesture, GestureSent, PairFormed, RequestWaiting, SignInRequested, SignInSecret
-from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, MailServer, Town, free_port, mail_server, notifier, until
+from tests.integration.notifier_kit import (
+    KEY,
+    P0,
+    SENDER,
+    VAULT,
+    MailServer,
+    Town,
+    free_port,
+    mail_server,
+    notifier,
+    plain,
+    until,
+)
 
 LEASE_S = 2
 
@@ -76,7 +88,7 @@ async def test_killed_after_the_server_took_it_a_sign_in_comes_again_with_the_sa
         server.on_taken = lambda: None
         with process(redis_url, server.url):
             await town.all_ended(1)
-    first_text, second_text = (message.get_content() for message in server.to("ann@example.org"))
+    first_text, second_text = (plain(message) for message in server.to("ann@example.org"))
     assert first_text == second_text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP, default
 
@@ -22,8 +23,19 @@ def test_the_headers_say_who_when_what_and_how_to_stop():
     assert dict(message.items()) == {
         "To": "ann@example.org", "From": SENDER, "Subject": "There is news on your page",
         "Date": "Mon, 02 Mar 2026 10:00:00 +0000", "Message-ID": "<0123@example.org>",
-        "Auto-Submitted": "auto-generated", "List-Unsubscribe": "<https://example.org/me>",
+        "Auto-Submitted": "auto-generated", "List-Unsubscribe": "<https://example.org/me>", "Content-Language": "en",
         "Content-Type": 'text/plain; charset="utf-8"', "Content-Transfer-Encoding": "7bit", "MIME-Version": "1.0"}
+
+
+def test_a_message_with_html_is_sent_as_both_and_says_its_language():
+    arabic = replace(letter(text="مرحبا\n"), html='<p lang="ar" dir="rtl">مرحبا</p>\n', language="ar")
+    message = message_from_bytes(compose(arabic, SENDER).as_bytes(policy=SMTP), policy=default)
+    assert message["Content-Language"] == "ar"
+    assert message.get_content_type() == "multipart/alternative"
+    plain, html = message.iter_parts()
+    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert plain.get_content().strip() == "مرحبا"
+    assert html.get_content().strip() == '<p lang="ar" dir="rtl">مرحبا</p>'
 
 
 def test_text_with_accents_dots_and_long_links_arrives_as_it_was():
