@@ -17,6 +17,7 @@ COMMANDS = {
     "proposals": "console.proposals",
     "concerns": "console.concerns",
     "moments": "console.moments",
+    "messages": "console.messages",
     "verify": "console.verify",
     "match": "console.match",
     "fairness": "console.fairness",

@@ -64,7 +64,7 @@ Work = Callable[[System], Awaitable[int | None]]
 def settings_for(running: Running, kind: type[S]) -> S:
     """The settings as this running system's services have them. Refuses with one line what can't be read."""
     own: dict[str, Any] = {"redis_url": running.redis_url, "data": running.data, "partitions": running.partitions,
-           "try_out": running.try_out, "base_url": running.base_url}
+           "base_url": running.base_url} | ({"try_out": True} if running.try_out else {})
     try:
         if running.key_file is not None:
             own["key"] = text_of(running.key_file)

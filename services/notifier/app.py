@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from faststream.asgi import AsgiFastStream
@@ -21,8 +22,18 @@ from shared import events as e
 from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
+from shared.sealing import Vault
 from shared.service import Handling, Service
 from shared.stream.names import Partition
+
+class Open(Protocol):
+    """What the built-in mailbox needs: a service's host has it, and so has a command's system."""
+
+    @property
+    def redis(self) -> Redis: ...
+    @property
+    def vault(self) -> Vault: ...
+
 
 START_TLS = {"always": True, "offered": None, "never": False}
 
@@ -80,9 +91,9 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
         })
 
 
-def channel(settings: NotifierSettings, host: Host) -> Channel:
+def channel(settings: NotifierSettings, at: Open) -> Channel:
     if settings.smtp_url is None:
-        return Mailbox(host.redis, host.vault)
+        return Mailbox(at.redis, at.vault)
     return Smtp(settings.smtp_url.get_secret_value(), START_TLS[settings.smtp_starttls], settings.sender,
                 settings.send_limit_s)
 

@@ -10,8 +10,8 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class Twoway:
     data: Path
     key: str = KEY_TEXT
     partitions: int = 1
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further settings of its environment."""
 
     async def __call__(self, *words: str, code: int = 0) -> Ran:
         result = await asyncio.to_thread(self._invoke, words)
@@ -58,7 +60,7 @@ class Twoway:
 
     def _invoke(self, words: tuple[str, ...]) -> Any:
         wanted = clean_environment(REDIS_URL=self.redis_url, TWOWAY_DATA=str(self.data), TWOWAY_KEY=self.key,
-                                   TWOWAY_PARTITIONS=str(self.partitions))
+                                   TWOWAY_PARTITIONS=str(self.partitions), **self.more)
         with _one_at_a_time:
             return CliRunner(env=dict.fromkeys(os.environ) | wanted).invoke(build(words[0]), list(words))
 

@@ -1,0 +1,156 @@
+"""`twoway messages`: any message as it would look, and one sent to see it arrive.
+
+Looking needs no running system: it reads what the notifier would, from the same environment.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from console import journal, running, system
+from console.running import refuse
+from console.system import Data, System, programme_of, settings_for
+from services.notifier.app import channel
+from services.notifier.catalogues import ENGLISH, BadCatalogue
+from services.notifier.channels import Blocked, Delivered, Letter, Refused, Unknown
+from services.notifier.domain.messages import Template
+from services.notifier.settings import NotifierSettings
+from services.notifier.sms import room
+from services.notifier.words import Rendered, Words
+
+GESTURES = tuple(each for each in Template if each.startswith("gesture_"))
+LED_TO: Mapping[str, tuple[str, ...]] = {
+    "contact.offered": (Template.CONTACT,),
+    "gesture.sent": GESTURES,
+    "giving.unreturned": (Template.REST_OR_ASK,),
+    "moment.thanked": (Template.THANKED,),
+    "pair.closed": (Template.NOT_GOING_AHEAD,),
+    "pair.formed": (Template.INTRODUCTION,),
+    "proposal.lapsed": (Template.NOT_GOING_AHEAD,),
+    "proposal.made": (Template.PROPOSAL,),
+    "proposal.withdrawn": (Template.NOT_GOING_AHEAD,),
+    "receiving.unrecorded": (Template.WOULD_LIKE,),
+    "referral.made": (Template.INVITATION,),
+    "request.set_aside": (Template.SET_ASIDE,),
+    "request.waiting": (Template.RECEIVED,),
+    "sign_in.requested": (Template.SIGN_IN, Template.KNOWN_ALREADY),
+}
+"""Event → the messages that may follow from it."""
+
+CODE = "123456"
+"""Made up, as the ends of all links in a preview are."""
+
+What = Annotated[str, typer.Argument(metavar="EVENT|TEMPLATE", help="A message's name, such as proposal, or the event that "
+                                     "leads to it, such as proposal.made.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language, such as cy; a draft that is off is shown too.")]
+Count = Annotated[int, typer.Option("--count", min=1, help="Of people in a digest, or of days waited.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(help="The words of messages: look at them, send one to yourself.", no_args_is_help=True)
+    group.command("preview")(preview)
+    group.command("test-send")(test_send)
+    app.add_typer(group, name="messages")
+
+
+def preview(
+    what: What, lang: Lang = ENGLISH, count: Count = 3,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Also write its HTML here.")] = None,
+    data: Data = None,
+) -> None:
+    """Show a message as it would look: subject, plain text, SMS; its HTML in a file. Nothing is sent."""
+    folder = Path(data or os.environ.get("TWOWAY_DATA") or running.DATA)
+    there = running.read(folder)
+    words = _words(os.environ.get("TWOWAY_BASE_URL") or (there.base_url if there else "http://127.0.0.1:8000"))
+    names = _named(what)
+    if html is not None and len(names) > 1:
+        refuse(f"{what} may lead to several messages; name one for --html: {', '.join(names)}")
+    for name in names:
+        message = _draft(words, name, lang, count)
+        print("\n".join(_shown(name, words, message)))
+    if html is not None:
+        try:
+            html.write_text(message.html, "utf-8")
+        except OSError as error:
+            refuse(f"{html} can't be written ({error.strerror})")
+
+
+def test_send(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where to: an address of your own.")],
+    what: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A message's name, such as proposal.")],
+    lang: Lang = ENGLISH, count: Count = 3, data: Data = None,
+) -> None:
+    """Send one message the way the notifier would, to see it arrive. Exit code 1 when it was not taken.
+
+    Links in it lead nowhere, and nothing of it is on the log. That one was sent is noted in the operators' journal, and not where
+    to.
+    """
+    async def work(at: System) -> int:
+        settings = settings_for(at.running, NotifierSettings)
+        names = _named(what)
+        if len(names) > 1:
+            refuse(f"{what} may lead to several messages; name one: {', '.join(names)}")
+        message = _draft(_words(settings.base_url), names[0], lang, count)
+        letter = Letter(message_id=f"<{secrets.token_hex(16)}@{settings.mail_domain}>", to=address, subject=message.subject,
+                        text=message.text, page=f"{settings.base_url}/me", sent_ms=at.clock.now_ms(), html=message.html,
+                        language=message.language)
+        with journal.noted(at, "message.tested", template=names[0]):
+            outcome = await channel(settings, at).send(letter)
+        match outcome:
+            case Delivered():
+                where = "the mail server took it" if settings.smtp_url is not None else "it is in the mailbox, /mailbox"
+                print(f"{names[0]} to {address}: {where}.")
+                return 0
+            case Refused(reason) | Blocked(reason):
+                print(f"{names[0]} to {address}: it was not taken ({reason}). Look at TWOWAY_SMTP_URL, TWOWAY_SMTP_STARTTLS, "
+                      "TWOWAY_MAIL_FROM and the address.")
+            case Unknown(reason):
+                print(f"{names[0]} to {address}: the connection broke ({reason}); it may have been taken. Look there.")
+        return 1
+    system.run(work, data)
+
+
+def _words(base_url: str) -> Words:
+    programme, own = os.environ.get("TWOWAY_PROGRAMME"), os.environ.get("TWOWAY_MESSAGES")
+    try:
+        return Words(programme_of(Path(programme) if programme else None), base_url, Path(own) if own else None)
+    except BadCatalogue as error:
+        refuse(f"TWOWAY_MESSAGES: {error}")
+    except OSError as error:
+        refuse(f"TWOWAY_MESSAGES: {error.filename} can't be read ({error.strerror})")
+
+
+def _named(what: str) -> tuple[str, ...]:
+    if what in LED_TO:
+        return LED_TO[what]
+    return (what,) if what in list(Template) else _unknown(what)
+
+
+def _unknown(what: str) -> NoReturn:
+    refuse(f"there is no message {what}; there are {', '.join(Template)}, and the events {', '.join(LED_TO)}")
+
+
+def _draft(words: Words, name: str, lang: str, count: int) -> Rendered:
+    base_url = words.page.removesuffix("/me")
+    links = {Template.SIGN_IN: "sign-in", Template.KNOWN_ALREADY: "sign-in", Template.INVITATION: "invitation"}
+    if lang not in words.languages:
+        refuse(f"there is no catalogue for {lang}; there are {', '.join(words.languages)}")
+    link = f"{base_url}/{links[Template(name)]}/an-example" if name in links else ""
+    return words.draft(name, lang, link, CODE, count, stop=f"{base_url}/stop/an-example")
+
+
+def _shown(name: str, words: Words, message: Rendered) -> list[str]:
+    language = next(each for each in words.languages.values() if each.tag.replace("_", "-") == message.language)
+    state = "on" if language.on else "off, a draft that nobody has signed: whoever chose it is written to in English"
+    if language.missing:
+        state += f"; {len(language.missing)} sentences are missing and shown in English"
+    taken, most = room(message.sms)
+    sms = f"{message.sms}\n({taken} of {most} characters)" if message.sms else "none: this one goes out by e-mail alone"
+    return [f"── {name}, {language.tag} ({state})", "", f"Subject: {message.subject}", "", message.text,
+            "── SMS", "", sms, ""]
