@@ -55,7 +55,7 @@ Count = Annotated[int, typer.Option("--count", min=1, help="Of people in a diges
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="The words of messages: look at them, send one to yourself.", no_args_is_help=True)
     group.command("preview")(preview)
-    group.command("test-send")(test_send)
+    group.command("test-send")(send_one)
     app.add_typer(group, name="messages")
 
 
@@ -81,15 +81,15 @@ def preview(
             refuse(f"{html} can't be written ({error.strerror})")
 
 
-def test_send(
+def send_one(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where to: an address of your own.")],
     what: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A message's name, such as proposal.")],
     lang: Lang = ENGLISH, count: Count = 3, data: Data = None,
 ) -> None:
     """Send one message the way the notifier would, to see it arrive. Exit code 1 when it was not taken.
 
-    Links in it lead nowhere, and nothing of it is on the log. That one was sent is noted in the operators' journal, and not where
-    to.
+    Links in it lead nowhere, and nothing of it is on the log. That one was sent is noted in the operators' journal,
+    where to is not.
     """
     async def work(at: System) -> int:
         settings = settings_for(at.running, NotifierSettings)

@@ -26,6 +26,7 @@ from shared.sealing import Vault
 from shared.service import Handling, Service
 from shared.stream.names import Partition
 
+
 class Open(Protocol):
     """What the built-in mailbox needs: a service's host has it, and so has a command's system."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from services.notifier.catalogues import ENGLISH, Language, languages
 from services.notifier.sentences import FOLDER, Sentence, load, of_help
@@ -42,6 +43,8 @@ class Line:
     """One line of urgent help; `foreign` when the programme has it in English alone."""
 
     text: str
+    html: Markup
+    """The same; one tap on what to do does it, where the programme has a link for it."""
     foreign: bool
 
     @property
@@ -108,9 +111,10 @@ class Words:
         foreign = spoken.tag != ENGLISH and all(spoken.say(each) == each.one for each in texts[1:])
         name, how, when, *region = [each.one if foreign else spoken.say(each) for each in texts]
         pattern = self._sentences.frame["help_line"]
-        told = (pattern.one if foreign else spoken.say(pattern)).format(
-            name=f"{name} ({region[0]})" if region else name, how=how, when=when)
-        return Line(told, foreign)
+        told = pattern.one if foreign else spoken.say(pattern)
+        named = f"{name} ({region[0]})" if region else name
+        tap = Markup('<a href="{}" style="color:#1a4f7a">{}</a>').format(line.link, how) if line.link else how
+        return Line(told.format(name=named, how=how, when=when), escape(told).format(name=named, how=tap, when=when), foreign)
 
 
 def _label(text: str) -> str:

@@ -235,14 +235,15 @@ def test_welsh_and_arabic_are_off_for_nobody_has_signed_them():
 
 def test_a_line_of_urgent_help_that_the_programme_has_in_english_alone_stays_whole_in_any_language():
     line = programme.urgent_help.lines[0].model_copy(update={"name": "Lifeline", "how": "Call 0808 808 8000", "region": None,
-                                                             "when": "you are in despair"})
+                                                             "when": "you are in despair", "link": None})
     help = programme.urgent_help.model_copy(update={"lines": (line,)})
     message = Words(programme.model_copy(update={"urgent_help": help}), BASE).draft(Template.RECEIVED, "ar")
     assert "- \u2066Lifeline: Call 0808 808 8000, if you are in despair.\u2069\n" in message.text
     assert 'lang="en" dir="ltr">Lifeline: Call 0808 808 8000, if you are in despair.</li>' in message.html
 
 
-def test_what_an_operator_writes_into_urgent_help_is_text_in_html():
+def test_urgent_help_is_one_tap_in_html_and_what_an_operator_writes_there_is_text():
+    assert '<a href="tel:116123"' in words.draft(Template.RECEIVED, "ar").html
     line = programme.urgent_help.lines[0].model_copy(update={"how": "Call <b>999</b> & wait"})
     help = programme.urgent_help.model_copy(update={"lines": (line,)})
     message = Words(programme.model_copy(update={"urgent_help": help}), BASE).draft(Template.RECEIVED, "en")
