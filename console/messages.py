@@ -29,6 +29,7 @@ LED_TO: Mapping[str, tuple[str, ...]] = {
     "contact.offered": (Template.CONTACT,),
     "gesture.sent": GESTURES,
     "giving.unreturned": (Template.REST_OR_ASK,),
+    "moment.recorded": (Template.CHECK_IN, Template.CHECK_IN_LATER),
     "moment.thanked": (Template.THANKED,),
     "pair.closed": (Template.NOT_GOING_AHEAD,),
     "pair.formed": (Template.INTRODUCTION,),

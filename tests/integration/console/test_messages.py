@@ -17,7 +17,7 @@ from shared.sealing import Vault, parse_key
 from tests.integration.console.conftest import Twoway
 from tests.integration.notifier_kit import mail_server, plain
 
-BY_TIME = {"waiting", "check_in", "check_in_later", "digest"}
+BY_TIME = {"waiting", "digest"}
 """Messages that follow from time, or from several events."""
 
 
