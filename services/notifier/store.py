@@ -69,6 +69,8 @@ class PersonRow(RecipientRow):
     without: tuple[str, ...] = ()
     """Classes of messages that they stopped."""
     frequency: Frequency = Frequency.AS_IT_HAPPENS
+    language: str | None = None
+    """Of messages; none: the one that they asked for a buddy in."""
     break_until_ms: int | None = None
     kind_sent_ms: tuple[int, ...] = ()
     nudged: Nudged | None = None

@@ -138,7 +138,8 @@ class Sender:
             link = page = invitation_link(self._base_url, self._host.vault, row.to)
         elif row.secret is not None and (secret := self._host.vault.open(row.secret, now.key, SignInSecret)):
             link, code = sign_in_link(self._base_url, secret.token), secret.code
-        words = self._words.render(row.template, person.language, link, code, self._count(row, now))
+        chosen = now.recipient.language if isinstance(now.recipient, PersonRow) else None
+        words = self._words.render(row.template, chosen or person.language, link, code, self._count(row, now))
         return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, page=page,
                       sent_ms=self._host.clock.now_ms(), html=words.html, language=words.language)
 

@@ -134,6 +134,23 @@ async def test_a_sign_in_message_brings_the_link_and_the_code_in_quiet_hours_too
     assert "271828" in text
 
 
+async def test_a_message_comes_in_the_language_that_somebody_chose_once_that_one_is_signed(redis_url, town, tmp_path):
+    signed = 'msgid ""\nmsgstr ""\n"X-Reviewed-By: Nia Rees, 2026-11-27\\n"\n'
+    (tmp_path / "cy.po").write_text(signed, "utf-8")
+    with mail_server() as server:
+        async with notifier(redis_url, server.url, messages=tmp_path):
+            for name, language in (("ann", "cy"), ("ben", "ar"), ("cleo", None)):
+                await town.person(name)
+                await town.happens(PreferencesChanged(peer=name, quiet=None, language=language), asked(name, name))
+            await town.all_ended(3)
+    came = {name: server.to(f"{name}@example.org")[0] for name in ("ann", "ben", "cleo")}
+    assert {name: message["Content-Language"] for name, message in came.items()} == {"ann": "cy", "ben": "en", "cleo": "en"}
+    assert came["ann"]["Subject"] == "Mae’r hyn a anfonoch gyda ni"
+    html = came["ann"].get_body(("html",))
+    assert html is not None
+    assert '<html lang="cy" dir="ltr">' in html.get_content()
+
+
 async def test_without_a_mail_server_a_try_out_delivers_to_the_mailbox(redis_url, redis, town):
     async with notifier(redis_url, None):
         await town.person("ann")
