@@ -99,7 +99,7 @@ def send_one(
             refuse(f"{what} may lead to several messages; name one: {', '.join(names)}")
         message = _draft(_words(settings.base_url), names[0], lang, count)
         letter = Letter(message_id=f"<{secrets.token_hex(16)}@{settings.mail_domain}>", to=address, subject=message.subject,
-                        text=message.text, page=f"{settings.base_url}/me", sent_ms=at.clock.now_ms(), html=message.html,
+                        text=message.text, stop=None, sent_ms=at.clock.now_ms(), html=message.html,
                         language=message.language)
         with journal.noted(at, "message.tested", template=names[0]):
             outcome = await channel(settings, at).send(letter)

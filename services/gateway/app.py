@@ -32,6 +32,7 @@ from services.gateway.pages import (
     proposals,
     sign_in,
     start,
+    stop,
     story,
 )
 from services.gateway.rendering import STATIC
@@ -43,7 +44,7 @@ from shared.host import Host
 from shared.programme import Programme
 
 NOUNS = (start, ask, sign_in, me, inbox, messages, leaving, concerns, proposals, moments, story, pairs, before, agreements,
-         invitations, events)
+         invitations, stop, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

@@ -7,6 +7,7 @@ browser and carries nobody's cookies. The check trusts that a proxy in front kee
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -14,10 +15,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.links import STOP
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-CROSS_ORIGIN_PATHS = frozenset({"/v1/events"})
-"""Partners post from anywhere; their signature is what counts, and no cookie is looked at."""
+CROSS_ORIGIN = re.compile(rf"/v1/events|{STOP}/[^/]+")
+"""Partners and mail providers post from anywhere; a signature in it is what counts, and no cookie is looked at."""
 
 POLICY = "; ".join((
     "default-src 'none'", "style-src 'self'", "img-src 'self'", "form-action 'self'", "base-uri 'none'",
@@ -77,7 +80,7 @@ class Guard:
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        exempt = scope["path"] in CROSS_ORIGIN_PATHS
+        exempt = CROSS_ORIGIN.fullmatch(scope["path"]) is not None
         if exempt or from_our_pages(scope["method"], Headers(scope=scope), self._base_url):
             return await self._app(scope, receive, guarded)
         return await self._refusal()(scope, receive, guarded)

@@ -26,7 +26,7 @@ from services.notifier.words import Words
 from shared.clock import derived_id
 from shared.events import Address, MessageAttempted, Profile, SignInSecret
 from shared.host import Host
-from shared.links import invitation_link, sign_in_link
+from shared.links import STOPPABLE, WHOLE_INVITATION, invitation_link, sign_in_link, stop_link
 from shared.logs import get_logger
 from shared.sealing import ERASED, BrokenSeal, Erased
 from shared.stream.append import Input, OtherBody
@@ -133,14 +133,14 @@ class Sender:
         return ruled_out(ref.message, self._decisions.last_look(ref.message, row, now.recipient, self._host.clock.now_ms()))
 
     def _letter(self, row: MessageRow, now: Latest, person: Profile | Address) -> Letter:
-        link, code, page = self._words.page, "", self._words.page
+        link, code = self._words.page, ""
         if row.template == Template.INVITATION:
-            link = page = invitation_link(self._base_url, self._host.vault, row.to)
+            link = invitation_link(self._base_url, self._host.vault, row.to)
         elif row.secret is not None and (secret := self._host.vault.open(row.secret, now.key, SignInSecret)):
             link, code = sign_in_link(self._base_url, secret.token), secret.code
-        chosen = now.recipient.language if isinstance(now.recipient, PersonRow) else None
-        words = self._words.render(row.template, chosen or person.language, link, code, self._count(row, now))
-        return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, page=page,
+        chosen, stop = now.recipient.language if isinstance(now.recipient, PersonRow) else None, self._stop(row)
+        words = self._words.render(row.template, chosen or person.language, link, code, self._count(row, now), stop or "")
+        return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, stop=stop,
                       sent_ms=self._host.clock.now_ms(), html=words.html, language=words.language)
 
     def _count(self, row: MessageRow, now: Latest) -> int:
@@ -148,6 +148,10 @@ class Sender:
         if isinstance(now.recipient, PersonRow) and now.recipient.waiting_since_ms is not None:
             return len(row.parts) or days_waited(now.recipient.waiting_since_ms, self._host.clock.now_ms())
         return len(row.parts)
+
+    def _stop(self, row: MessageRow) -> str | None:
+        what = WHOLE_INVITATION if row.template == Template.INVITATION else row.klass
+        return stop_link(self._base_url, self._host.vault, row.to, what) if what in STOPPABLE else None
 
     def _outcome(self, ref: Ref, row: MessageRow, outcome: Outcome) -> MessageAttempted:
         match outcome:

@@ -64,6 +64,8 @@ class MailServer:
     port: int
     behaviour: dict[str, list[str]] = field(default_factory=dict)
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    raw: dict[str, bytes] = field(default_factory=dict)
+    """Message-ID → the message as it came over the wire, the last one with it."""
     tried: Counter[str] = field(default_factory=Counter)
     released: threading.Event = field(default_factory=threading.Event)
     on_taken: Callable[[], None] = lambda: None
@@ -98,7 +100,9 @@ class MailServer:
             while not self.released.is_set():
                 await asyncio.sleep(0.02)
         if what != "drop":
-            self.taken.append((address, message_from_bytes(envelope.content, policy=default)))
+            message = message_from_bytes(envelope.content, policy=default)
+            self.raw[message["Message-ID"]] = envelope.content
+            self.taken.append((address, message))
             self.on_taken()
         if "drop" in what:
             server.transport.abort()

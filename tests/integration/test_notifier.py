@@ -39,7 +39,7 @@ from shared.events import (
     SignInSecret,
     SupportRequested,
 )
-from shared.links import invitation_link
+from shared.links import WHOLE_INVITATION, invitation_link, stop_link, stop_of
 from shared.stream.append import Appender, Input
 from shared.stream.rebuild import rebuild
 from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, Town, clock_off_by, mail_server, notifier, plain, until
@@ -170,7 +170,25 @@ async def test_an_invitation_carries_a_link_that_only_the_installation_can_make(
     link = invitation_link("https://example.org", VAULT, "f" * 32)
     assert list(outcomes.values()) == [["delivered"]]
     assert link in plain(message).splitlines()
-    assert message["List-Unsubscribe"] == f"<{link}>"
+    stop = stop_link("https://example.org", VAULT, "f" * 32, WHOLE_INVITATION)
+    assert message["List-Unsubscribe"] == f"<{stop}>"
+    assert f"List-Unsubscribe: <{stop}>\r\n".encode() in server.raw[message["Message-ID"]]
+
+
+async def test_everything_but_a_sign_in_can_be_stopped_by_one_click(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            await town.happens(asked("ann"), sign_in(town, "ann"))
+            await town.all_ended(2)
+    by_subject = {message["Subject"]: message for message in server.to("ann@example.org")}
+    link = by_subject.pop("Your link to sign in")
+    assert link["List-Unsubscribe"] is link["List-Unsubscribe-Post"] is None
+    told, = by_subject.values()
+    assert stop_of(VAULT, told["List-Unsubscribe"].removeprefix("<https://example.org/stop/").removesuffix(">")) == (
+        "ann", "essential")
+    assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert told["List-Unsubscribe"].strip("<>") in plain(told).splitlines()
 
 
 async def test_an_invitation_waits_for_the_programmes_morning(redis_url, town):

@@ -13,7 +13,7 @@ from services.gateway.store import INVITED, SERVICE
 from services.gateway.store.invitations import INVITING_S, Invitations
 from shared import partners
 from shared.events import Address, Invitation, TimerElapsed
-from shared.links import invitation_link
+from shared.links import WHOLE_INVITATION, invitation_link, stop_link
 from shared.rows import KEYS
 from shared.stream.names import Partition
 from shared.testing import until
@@ -202,6 +202,23 @@ async def test_an_address_has_one_open_invitation_at_a_time(here: Site, clinic: 
     await _invited(here, clinic, id="c-1")
     answers = await asyncio.gather(*(clinic.sends(id=f"d-{number}", email="sam@example.org") for number in range(5)))
     assert len(await here.events("referral.made")) == 3
+
+
+async def test_an_invitation_is_stopped_for_good_by_the_one_click_of_its_message(here: Site, clinic: Clinic) -> None:
+    referral, _ = await _invited(here, clinic)
+    path = stop_link(BASE, here.host.vault, referral, WHOLE_INVITATION).removeprefix(BASE)
+    provider = here.visitor()
+    await provider.open(path)
+    assert await here.events("referral.refused") == []
+    for _ in range(2):
+        await provider.post(path, {"List-Unsubscribe": "One-Click"}, origin="https://mail.example")
+        assert (provider.status, provider.heading) == (200, "Thank you for letting us know")
+    await here.settled()
+    assert [each["referral"] for each in await here.events("referral.refused")] == [referral]
+    await clinic.sends(id="b-1")
+    assert len(await here.events("referral.made")) == 1, "who refused is not invited again"
+    await provider.open(path)
+    assert provider.status == 404
 
 
 async def test_a_claim_for_an_invitation_that_never_came_is_taken_over_once_it_is_old(here: Site, clinic: Clinic) -> None:

@@ -33,6 +33,7 @@ from services.gateway.views import (
 )
 from shared import programme
 from shared.events import Details, Sealed
+from shared.links import STOPPABLE
 
 CATALOGUE = catalogue.load()
 PROGRAMME = programme.load()
@@ -123,6 +124,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "ask, away": ("ask", {**ask, "notice": CATALOGUE.words["saved"]["away"]}),
         "link": ("link", {"action": "/sign-in/x"}),
         "link spent": ("link_spent", {}),
+        **{f"stop {what}": ("stop", {"what": what, "action": "/stop/x"}) for what in STOPPABLE},
         "invitation": ("invitation", {"action": "/invitation/x"}),
         "invitation, with agreements": ("invitation", {
             "action": "/invitation/x", "partner": "city-clinic", "scopes": ("checkins", "training")}),

@@ -22,7 +22,7 @@ async def _answer(request: Request) -> Response:
 
 
 def _client(base_url: str = OURS) -> httpx.AsyncClient:
-    app = Starlette(routes=[Route(path, _answer, methods=["GET", "POST"]) for path in ("/", "/v1/events")])
+    app = Starlette(routes=[Route(path, _answer, methods=["GET", "POST"]) for path in ("/", "/v1/events", "/stop/{token}")])
     guard = Guard(app, base_url, lambda: PlainTextResponse("no", 403))
     return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url=base_url)
 
@@ -46,11 +46,13 @@ def test_a_post_is_taken_only_from_our_own_pages(headers: dict[str, str], allowe
     assert from_our_pages("GET", Headers(headers), OURS)
 
 
-async def test_a_post_from_elsewhere_reaches_nothing_but_the_partners_intake() -> None:
+async def test_a_post_from_elsewhere_reaches_nothing_but_the_partners_intake_and_a_link_that_stops() -> None:
     async with _client() as client:
         headers = {"origin": "https://evil.example"}
-        assert (await client.post("/", headers=headers)).status_code == 403
         assert (await client.post("/v1/events", headers=headers)).status_code == 200
+        assert (await client.post("/stop/token", headers=headers)).status_code == 200
+        for path in ("/", "/stop", "/stop/", "/stop/token/more", "/stop/../me", "/v1/events/", "/x/stop/token", "/stop/a%2Fb"):
+            assert (await client.post(path, headers=headers)).status_code == 403
 
 
 async def test_every_answer_forbids_scripts_frames_and_anything_from_elsewhere() -> None:

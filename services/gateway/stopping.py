@@ -1,0 +1,38 @@
+"""Stopping a class of messages by its link: one wish added to all that somebody chose before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.gateway.preferring import chosen
+from services.gateway.store import PEERS, SERVICE, PeerRow
+from services.gateway.store.stops import one_at_a_time
+from services.gateway.web import Web
+from shared.stream.append import Input
+from shared.stream.names import Partition
+
+
+async def find_peer(web: Web, peer: str) -> tuple[Partition, PeerRow] | None:
+    """Raises RedisError."""
+    for partition in web.host.directory.partitions:
+        text: Any = await web.host.redis.hget(PEERS.path(partition, SERVICE), peer)
+        if text is not None:
+            return partition, PEERS.load(text)
+    return None
+
+
+async def stop(web: Web, peer: str, what: str) -> bool:
+    """Whether messages of this class are stopped now; False when nobody has this id (any more).
+
+    What is stopped already is not said again. Two taps of one person, of two classes say, come one after the other: each
+    says everything anew, so neither may take back what the other said. Raises RedisError.
+    """
+    async with one_at_a_time(web.host.redis, peer):
+        found = await find_peer(web, peer)
+        if found is None:
+            return False
+        partition, row = found
+        if what not in row.without:
+            event = chosen(peer, row).model_copy(update={"without": (*row.without, what)})
+            await web.forwarder.append(partition, Input(event, web.host.clock.new_id()))
+        return True
