@@ -102,7 +102,9 @@ def send_one(
                         text=message.text, stop=None, sent_ms=at.clock.now_ms(), html=message.html,
                         language=message.language)
         with journal.noted(at, "message.tested", template=names[0]):
-            outcome = await channel(settings, at).send(letter)
+            way = channel(settings, at)
+            outcome = await way.send(letter)
+            await way.close()
         match outcome:
             case Delivered():
                 where = "the mail server took it" if settings.smtp_url is not None else "it is in the mailbox, /mailbox"

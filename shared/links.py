@@ -7,6 +7,7 @@ referral's event needs to carry no second secret: whoever knows only the referra
 from __future__ import annotations
 
 from hmac import compare_digest
+from urllib.parse import quote
 
 from shared.sealing import Vault
 
@@ -45,7 +46,7 @@ def stop_token(vault: Vault, to: str, what: str) -> str:
 
 def stop_link(base_url: str, vault: Vault, to: str, what: str) -> str:
     """Opens a page with one button; a POST, the button's or a mail provider's (RFC 8058), stops."""
-    return f"{base_url.rstrip('/')}{STOP}/{stop_token(vault, to, what)}"
+    return f"{base_url.rstrip('/')}{STOP}/{quote(stop_token(vault, to, what))}"
 
 
 def stop_of(vault: Vault, token: str) -> tuple[str, str] | None:

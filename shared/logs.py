@@ -32,7 +32,7 @@ FIELDS = frozenset({
     "part", "waiting", "for_ever", "chosen", "proposed", "no_longer_held", "proven_share", "sampled",
     "median_days", "unproposed_14_days", "week", "milestone",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "runs_out_ms", "since_ms", "not_before_ms", "due_ms",
-    "lag_entries", "lag_s",
+    "lag_entries", "lag_s", "channel",
     # what an operator chose to be called, in the operators' journal alone
     "operator",
     # the process and the web

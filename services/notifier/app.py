@@ -10,10 +10,12 @@ from faststream.asgi import AsgiFastStream
 from redis.asyncio import Redis
 
 from services.notifier import applying, loading, outbox
-from services.notifier.channels import Channel, Mailbox, Smtp
+from services.notifier.channels import Channel, Mailbox
 from services.notifier.due import Due, Ref
+from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.settings import NotifierSettings
+from services.notifier.smtp import Smtp
 from services.notifier.store import SEND, SERVICE, TABLES, ready
 from services.notifier.urgent_help import watch
 from services.notifier.words import Words
@@ -43,7 +45,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
     def wake(events: Sequence[e.Event]) -> None:
         for event in events:
             if isinstance(event, e.MessageIntended):
-                due.offer(Ref(partition, event.message))
+                due.offer(Ref(partition, event.message), first=event.klass is e.MessageClass.SIGN_IN)
             elif isinstance(event, e.TimerElapsed) and event.service == SERVICE and event.what == SEND:
                 due.offer(Ref(partition, event.of))
 
@@ -105,7 +107,8 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
     decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain)
 
     async def send(host: Host) -> None:
-        await Sender(host, due, decisions, words, channel(settings, host), base_url=settings.base_url,
+        gate = Gate("mail", settings.send_rest_s, settings.send_per_second)
+        await Sender(host, due, decisions, words, channel(settings, host), gate, base_url=settings.base_url,
                      at_once=settings.senders, lease_s=settings.send_lease_s).run()
 
     host = Host(SERVICE, settings, programme, make=lambda _host, partition: service(decisions, due, partition),

@@ -34,10 +34,12 @@ class Due:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def offer(self, ref: Ref, in_s: float = 0.0) -> None:
+    def offer(self, ref: Ref, in_s: float = 0.0, *, first: bool = False) -> None:
+        """Due in `in_s`; `first` goes before all others that are due, however many there are."""
         if ref not in self._waiting:
             self._waiting.add(ref)
-            heapq.heappush(self._heap, (time.monotonic() + in_s, next(self._order), ref))
+            at = 0.0 if first else time.monotonic() + in_s
+            heapq.heappush(self._heap, (at, next(self._order), ref))
             self._rung.set()
 
     async def take(self) -> Ref:

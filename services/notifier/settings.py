@@ -38,6 +38,12 @@ class NotifierSettings(Settings):
     senders: int = Field(
         16, ge=1, le=200, description="Messages being sent at the same time. Most mail servers allow 20 connections "
         "from one client.")
+    send_per_second: float | None = Field(
+        None, gt=0, le=10_000, description="The most messages a second that are begun, if your mail provider sets a limit. "
+        "Unset: as many as go.")
+    send_rest_s: float = Field(
+        5, ge=0.05, le=300, description="Seconds for which nothing is sent once five messages in a row found the mail server "
+        "away, refusing everything, or silent. Each further rest is twice as long, up to 64 times this.")
     send_lease_s: int = Field(
         60, ge=2, le=600, description="Seconds after which a message that a killed process was sending is taken up "
         "again. One delivery may take three quarters of it.")

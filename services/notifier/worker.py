@@ -1,8 +1,9 @@
 """Sends what may be sent: a bounded number at a time, outside the reader, so that a slow server never holds it up.
 
-For each message: claim it; look once more (rule 8); send; append what happened; forget the claim. Killed at any point, the
-message is taken up again: before the claim by whoever takes over the partition; after it, once the lease has run out. Then an
-essential or sign-in message is sent again under the same Message-ID, and a kind one or a nudge ends as *interrupted*.
+For each message: wait for a turn on the way out; claim it; look once more (rule 8); send; append what happened; forget the
+claim. Killed at any point, the message is taken up again: before the claim by whoever takes over the partition; after it, once
+the lease has run out. Then an essential or sign-in message is sent again under the same Message-ID, and a kind one or a nudge
+ends as *interrupted*.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from services.notifier.domain.messages import GENTLE, Template
 from services.notifier.domain.patience import next_try_ms
 from services.notifier.domain.verdict import Hold, Send, Verdict, Withhold
 from services.notifier.due import Due, Ref
+from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.outbox import INTERRUPTED
 from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
@@ -44,21 +46,25 @@ log = get_logger("services.notifier.worker")
 class Sender:
     """Takes messages from `due` and brings each to an outcome."""
 
-    def __init__(self, host: Host, due: Due, decisions: Decisions, words: Words, channel: Channel, *,
+    def __init__(self, host: Host, due: Due, decisions: Decisions, words: Words, channel: Channel, gate: Gate, *,
                  base_url: str, at_once: int, lease_s: float) -> None:
         self._host, self._due, self._decisions = host, due, decisions
-        self._words, self._channel, self._base_url = words, channel, base_url
+        self._words, self._channel, self._gate, self._base_url = words, channel, gate, base_url
         self._at_once, self._lease_s = at_once, lease_s
         self._claims = Claims(host.redis, lease_s)
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._at_once):
-                group.create_task(self._slot())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._at_once):
+                    group.create_task(self._slot())
+        finally:
+            await self._channel.close()
 
     async def _slot(self) -> None:
         while True:
             ref = await self._due.take()
+            await self._gate.enter(ref)
             sending = asyncio.create_task(self._one(ref))
             try:
                 await asyncio.shield(sending)
@@ -66,6 +72,8 @@ class Sender:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(sending, FINISH_S)
                 raise
+            finally:
+                self._gate.leave(ref)
 
     async def _one(self, ref: Ref) -> None:
         """Never raises: one message must not stop the others."""
@@ -110,7 +118,11 @@ class Sender:
             if not person:
                 return MessageAttempted(message=ref.message, outcome="withhold", reason="left")
             ruled_out = self._ruled_out(ref, row, now)
-            return ruled_out or self._outcome(ref, row, await self._channel.send(self._letter(row, now, person)))
+            if ruled_out is not None:
+                return ruled_out
+            outcome = await self._channel.send(self._letter(row, now, person))
+            self._gate.told(outcome)
+            return self._outcome(ref, row, outcome)
         except (RedisError, OSError):
             raise
         except BrokenSeal:

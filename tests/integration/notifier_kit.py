@@ -64,6 +64,10 @@ class MailServer:
     port: int
     behaviour: dict[str, list[str]] = field(default_factory=dict)
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    mail: list[str] = field(default_factory=list)
+    """What it does with each further MAIL, as above: an answer such as `MAIL 421 …`, `drop at MAIL`, or `accept`."""
+    sessions: int = 0
+    """Connections that said hello."""
     raw: dict[str, bytes] = field(default_factory=dict)
     """Message-ID → the message as it came over the wire, the last one with it."""
     tried: Counter[str] = field(default_factory=Counter)
@@ -80,6 +84,22 @@ class MailServer:
 
     def ids(self) -> Counter[str]:
         return Counter(message["Message-ID"] for _, message in list(self.taken))
+
+    async def handle_EHLO(self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]) -> list[str]:
+        session.host_name = hostname
+        self.sessions += 1
+        return responses
+
+    async def handle_MAIL(self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        what = self.mail[0] if self.mail else "accept"
+        self.mail = self.mail[1:] or self.mail
+        if what.startswith("MAIL "):
+            return what.removeprefix("MAIL ")
+        if what == "drop at MAIL":
+            server.transport.abort()
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 fine"
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         wanted = self.behaviour.get(address) or ["accept"]
@@ -117,8 +137,8 @@ def plain(message: EmailMessage) -> str:
 
 
 @contextmanager
-def mail_server(**options: Any) -> Iterator[MailServer]:
-    server = MailServer(free_port())
+def mail_server(port: int | None = None, **options: Any) -> Iterator[MailServer]:
+    server = MailServer(port or free_port())
     controller = Controller(server, hostname="127.0.0.1", port=server.port, **options)
     controller.start()
     try:
@@ -134,7 +154,7 @@ def mail_server(**options: Any) -> Iterator[MailServer]:
 def settings(redis_url: str, smtp_url: str | None, **values: Any) -> NotifierSettings:
     where = {"smtp_url": smtp_url, "mail_from": SENDER} if smtp_url else {"try_out": True}
     return NotifierSettings(key=KEY, redis_url=redis_url, base_url="https://example.org",
-                            **({"smtp_starttls": "never"} | where | values))
+                            **({"smtp_starttls": "never", "send_rest_s": 0.05} | where | values))
 
 
 @asynccontextmanager
@@ -182,9 +202,9 @@ class Town:
         await self.redis.hset(P0.keys, owner, wrapped)
         return wrapped
 
-    async def person(self, name: str, quiet: QuietHours | None = None) -> str:
-        """Somebody at `<name>@example.org`, for whom every hour is fine unless `quiet` says otherwise."""
-        profile = VAULT.seal(name, await self.key(name), Profile(alias="Calm River", email=f"{name}@example.org"))
+    async def person(self, name: str, quiet: QuietHours | None = None, email: str = "") -> str:
+        """Somebody at `email`, or `<name>@example.org`, for whom every hour is fine unless `quiet` says otherwise."""
+        profile = VAULT.seal(name, await self.key(name), Profile(alias="Calm River", email=email or f"{name}@example.org"))
         await self.happens(PeerJoined(peer=name, community="riverside", profile=profile),
                            PreferencesChanged(peer=name, quiet=quiet))
         return name

@@ -7,6 +7,7 @@ import random
 import ssl
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from redis.exceptions import RedisError
 
 from console.server import Server
 from services.notifier.store import MESSAGES, READY, SERVICE
-from shared.events import Gesture, GestureSent, PairFormed, RequestWaiting, SignInRequested, SignInSecret
+from shared.events import Gesture, GestureSent, MessageClass, PairFormed, RequestWaiting, SignInRequested, SignInSecret
 from tests.integration.notifier_kit import (
     KEY,
     P0,
@@ -37,6 +38,7 @@ from tests.integration.notifier_kit import (
     plain,
     until,
 )
+from tests.journeys.sizes import size
 
 LEASE_S = 2
 
@@ -118,22 +120,33 @@ async def gesture(town: Town) -> None:
     await town.happens(GestureSent(moment="m", pair="pair", giver="ann", receiver="ben", gesture=Gesture.THANK_YOU))
 
 
-async def test_killed_again_and_again_while_sending_nothing_essential_is_lost(redis_url, town):
-    people = [await town.person(f"p{number}") for number in range(60)]
+async def test_killed_again_and_again_while_sending_nothing_essential_is_lost_and_nothing_kind_comes_twice(redis_url, town):
+    people = [await town.person(f"p{number}") for number in range(size(60, 400))]
+    pairs = [(people[number], people[number + 1]) for number in range(0, len(people), 2)]
     await town.happens(*(asked(name) for name in people))
+    await town.happens(*(PairFormed(pair=f"of {giver}", proposal="p", peers=(giver, receiver)) for giver, receiver in pairs))
+    await town.happens(*(GestureSent(moment=f"m{giver}", pair=f"of {giver}", giver=giver, receiver=receiver,
+                                     gesture=Gesture.THANK_YOU) for giver, receiver in pairs))
     chance, kills = random.Random(17), 0
     with mail_server() as server:
-        while kills < 2:
+        while kills < size(2, 20):
             with process(redis_url, server.url) as started:
                 after = len(server.taken) + chance.randrange(1, 6)
                 await until(lambda started=started, after=after: len(server.taken) >= after or started.poll() is not None)
                 kills += 1
         with process(redis_url, server.url):
-            outcomes = await town.all_ended(len(people))
-    assert {told for ended in outcomes.values() for told in ended} == {"delivered"}
-    assert len(server.ids()) == len(people)
-    assert max(server.ids().values()) <= 1 + kills
-    assert sum(server.ids().values()) - len(people) <= kills * 16, "more came again than were being sent"
+            outcomes = await town.all_ended(2 * len(people) + len(pairs))
+    kind = {event.message_id: event.message for _, event in await town.log("message.intended")
+            if event.klass is MessageClass.KIND}
+    essential = server.ids() - Counter({id: count for id, count in server.ids().items() if id in kind})
+    assert {told for message, ended in outcomes.items() for told in ended if message not in kind.values()} == {"delivered"}
+    assert {told for message in kind.values() for told in outcomes[message]} <= {"delivered", "failed interrupted"}
+    assert len(kind) == len(pairs)
+    assert len(essential) == 2 * len(people)
+    assert max(essential.values()) <= 1 + kills
+    assert sum(essential.values()) - len(essential) <= kills * 16, "more came again than were being sent"
+    assert all(server.ids()[id] <= 1 for id in kind)
+    assert all(server.ids()[id] == 1 for id, message in kind.items() if outcomes[message] == ["delivered"])
     assert not await town.redis.exists(MESSAGES.path(P0, SERVICE), READY.path(P0, SERVICE))
 
 
