@@ -110,7 +110,7 @@ def send_one(
                 where = "the mail server took it" if settings.smtp_url is not None else "it is in the mailbox, /mailbox"
                 print(f"{names[0]} to {address}: {where}.")
                 return 0
-            case Refused(reason) | Blocked(reason):
+            case Refused(reason=reason) | Blocked(reason=reason):
                 print(f"{names[0]} to {address}: it was not taken ({reason}). Look at TWOWAY_SMTP_URL, TWOWAY_SMTP_STARTTLS, "
                       "TWOWAY_MAIL_FROM and the address.")
             case Unknown(reason):

@@ -16,6 +16,8 @@ from services.matcher.domain.standing import Standing
 from services.matcher.domain.waiting import is_unproposed
 from services.matcher.store import PAIRS, PEERS, PROPOSALS, REQUESTS, SCAN, all_drafts, all_rounds
 from services.matcher.store import SERVICE as MATCHER
+from services.notifier.store import NOT_THERE
+from services.notifier.store import SERVICE as NOTIFIER
 from shared import SERVICES, lag
 from shared.rows import Table
 from shared.stream.names import Partition
@@ -57,6 +59,8 @@ class Status:
     proven_share: float | None
     """How near to the best possible the latest rounds are proven to have come: the least of the communities' shares."""
     concerns: int
+    not_there: int
+    """People whose address a mail server said to be none."""
     dead_letters: int
     timers: int
     log_entries: int
@@ -86,13 +90,14 @@ async def _partition(at: System, partition: Partition) -> Status:
     pipeline.hlen(partition.dead)
     pipeline.zcard(partition.timers)
     pipeline.xlen(partition.log)
-    requests, dead, timers, entries = await pipeline.execute()
+    pipeline.hlen(NOT_THERE.path(partition, NOTIFIER))
+    requests, dead, timers, entries, not_there = await pipeline.execute()
     rounds = (await all_rounds(at.redis, partition)).values()
     due_ms = [row.due_ms for row in rounds if row.due_ms]
     drafted_ms = [draft.since_ms async for _, draft in all_drafts(at.redis, partition)]
     waiting, unproposed = await _waiting(at, partition)
     return Status(
-        partition=partition.number, readers=readers, requests=requests, dead_letters=dead, timers=timers,
+        partition=partition.number, readers=readers, requests=requests, not_there=not_there, dead_letters=dead, timers=timers,
         log_entries=entries, rounds_under_way=sum(row.under_way is not None for row in rounds),
         proven_share=min((row.proven_share for row in rounds if row.proven_share is not None), default=None),
         next_round_s=max(0, min(due_ms) - at.clock.now_ms()) / 1000 if due_ms else None,
@@ -158,6 +163,9 @@ def _show(found: list[Status]) -> None:
         print("Suggestions wait for a coordinator: twoway proposals list")
     if any(each.concerns for each in found):
         print("Somebody asked the programme to look: twoway concerns list")
+    if any(each.not_there for each in found):
+        print("People whose address takes no messages: " + str(sum(each.not_there for each in found))
+              + ". The logs name each: address.not_there")
 
 
 def _waits(each: Status) -> str:

@@ -9,6 +9,7 @@ from services.notifier.domain.following import CHECK_IN_LATER_MS, CHECKED_IN_AFT
 from services.notifier.domain.messages import Template
 from services.notifier.store import (
     CHECK_IN,
+    NOT_THERE,
     NOTE,
     PAIRS,
     PEOPLE,
@@ -54,6 +55,7 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
 
 def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
     rows.drop(PEOPLE, event.peer)
+    rows.drop(NOT_THERE, event.peer)
 
 
 def preferences_changed(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:

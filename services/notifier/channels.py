@@ -43,9 +43,10 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Refused:
-    """It will never take this message for this address."""
+    """It will never take this message for this address. `no_such_address`: nor any other."""
 
     reason: str
+    no_such_address: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from services.notifier.domain.messages import GENTLE, NUDGES
 from services.notifier.domain.verdict import WEEK_MS
 from services.notifier.store import (
     MESSAGES,
+    NOT_THERE,
     PEOPLE,
     READY,
     SEND,
@@ -68,6 +69,8 @@ def attempted(rows: Rows, event: MessageAttempted, at_ms: int) -> None:
         changes |= {"troubles": row.troubles + 1, "trouble_ms": row.trouble_ms or at_ms,
                     "wait_until_ms": event.not_before_ms or at_ms}
     rows.put(MESSAGES, event.message, row.model_copy(update=changes))
+    if event.no_such_address and recipient(row.template, row.to)[0] is PEOPLE and rows.get(PEOPLE, row.to) is not None:
+        rows.put(NOT_THERE, row.to, b"1")
 
 
 def timed(rows: Rows, event: TimerElapsed, at_ms: int) -> None:
@@ -98,6 +101,9 @@ def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
 
 
 def delivered(rows: Rows, event: MessageDelivered, at_ms: int) -> None:
+    row = rows.get(MESSAGES, event.message)
+    if row is not None and row.klass is MessageClass.SIGN_IN:
+        rows.drop(NOT_THERE, event.to)
     _end(rows, event, at_ms)
 
 

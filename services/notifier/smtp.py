@@ -34,6 +34,7 @@ from services.notifier.channels import (
     Unknown,
     compose,
 )
+from services.notifier.domain.bounces import no_such_address
 
 GOODBYE_S = 2.0
 """What a server may take for RSET or QUIT, once the message is over. It changes nothing any more."""
@@ -192,7 +193,7 @@ def _outcome(error: Exception, stage: Stage) -> Outcome:
     if isinstance(error, SMTPResponseException):
         reason = f"smtp_{error.code}"
         if error.code >= 500 and isinstance(error, SMTPRecipientRefused | SMTPDataError):
-            return Refused(reason)
+            return Refused(reason, isinstance(error, SMTPRecipientRefused) and no_such_address(error.code, error.message))
         return Blocked(reason, all=stage in ("connect", "mail") or error.code in (CLOSING, FULL))
     late = isinstance(error, TimeoutError | SMTPTimeoutError)
     if stage == "data":

@@ -140,7 +140,10 @@ MESSAGES = Table("messages", MessageRow)
 READY = Table("ready", bytes)
 """The ids of the messages that may be sent now; the rest of MESSAGES waits for its time."""
 
-TABLES = (PEOPLE, REFERRALS, PAIRS, MESSAGES, READY)
+NOT_THERE = Table("not_there", bytes)
+"""The ids of peers whose address a mail server said to be none: nothing but links to sign in is sent there."""
+
+TABLES = (PEOPLE, REFERRALS, PAIRS, MESSAGES, READY, NOT_THERE)
 
 
 def unsent(row: RecipientRow | None) -> tuple[Unsent, ...]:
@@ -174,6 +177,7 @@ class Latest:
     ready: bool
     recipient: PersonRow | ReferralRow | None
     key: bytes | None
+    no_such_address: bool = False
 
 
 async def latest(redis: Redis, partition: Partition, message: str, row: MessageRow) -> Latest:
@@ -183,8 +187,9 @@ async def latest(redis: Redis, partition: Partition, message: str, row: MessageR
     pipeline.hexists(READY.path(partition, SERVICE), message)
     pipeline.hget(table.path(partition, SERVICE), to)
     pipeline.hget(KEYS.path(partition, SERVICE), to)
-    is_ready, text, key = await pipeline.execute()
-    return Latest(bool(is_ready), None if text is None else table.load(text), key)
+    pipeline.hexists(NOT_THERE.path(partition, SERVICE), to)
+    is_ready, text, key, not_there = await pipeline.execute()
+    return Latest(bool(is_ready), None if text is None else table.load(text), key, bool(not_there))
 
 
 # A claim is when its lease ends, who holds it, and 1 once anybody but its holder may have tried: that stays, whoever hears

@@ -141,7 +141,10 @@ class Sender:
         return ERASED
 
     def _ruled_out(self, ref: Ref, row: MessageRow, now: Latest) -> MessageAttempted | None:
-        """The look just before sending, by the wall clock and the person's latest wishes."""
+        """The look just before sending, by the wall clock and the person's latest wishes. To an address that was found to be
+        none only a link goes that somebody has just asked for: if it is taken, the address is one again."""
+        if now.no_such_address and row.klass is not MessageClass.SIGN_IN:
+            return MessageAttempted(message=ref.message, outcome="withhold", reason="no_such_address")
         return ruled_out(ref.message, self._decisions.last_look(ref.message, row, now.recipient, self._host.clock.now_ms()))
 
     def _letter(self, row: MessageRow, now: Latest, person: Profile | Address) -> Letter:
@@ -169,8 +172,8 @@ class Sender:
         match outcome:
             case Delivered():
                 return MessageAttempted(message=ref.message, outcome="delivered")
-            case Refused(reason):
-                return MessageAttempted(message=ref.message, outcome="failed", reason=reason)
+            case Refused(reason, no_such_address):
+                return MessageAttempted(message=ref.message, outcome="failed", reason=reason, no_such_address=no_such_address)
             case Unknown() if row.klass in GENTLE:
                 return MessageAttempted(message=ref.message, outcome="failed", reason=INTERRUPTED)
             case Blocked(reason) | Unknown(reason):
@@ -194,6 +197,8 @@ class Sender:
             except (RedisError, OSError):
                 await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
                 wait_s = min(WAIT_MAX_S, wait_s * 2)
+        if event.no_such_address:
+            log.warning("address.not_there", message_ref=event.message, reason=event.reason)
         log.info("message.attempted", message_ref=event.message, template=row.template, klass=row.klass,
                  outcome=event.outcome, reason=event.reason, tries=row.tries + 1,
                  not_before_ms=event.not_before_ms, trace=row.trace)

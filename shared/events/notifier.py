@@ -41,6 +41,8 @@ class MessageAttempted(Event, type="message.attempted", owner=NOTIFIER):
     outcome: Literal["delivered", "failed", "hold", "withhold"]
     reason: str | None = None
     not_before_ms: int | None = None
+    no_such_address: bool = Field(False, description="the mail server says that nobody has this address: nothing but links to "
+                                  "sign in is sent there, until one of those is taken")
 
 
 class MessageDelivered(Event, type="message.delivered", owner=NOTIFIER):

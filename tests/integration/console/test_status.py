@@ -3,9 +3,12 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from services.matcher.store import REQUESTS
+from services.notifier.store import NOT_THERE
+from services.notifier.store import SERVICE as NOTIFIER
 from shared.clock import DAY_MS
 from shared.events import Answer, BreakKind, BreakStarted, ConcernRaised, FreeText, ProposalAnswered
 from shared.stream.dead import DEAD, DeadLetter
+from shared.stream.names import Partition
 from tests.integration.console.conftest import Twoway
 from tests.integration.console.loop import Loop
 
@@ -94,3 +97,9 @@ async def test_what_was_set_aside_and_open_concerns_are_pointed_to(twoway: Twowa
     assert "dead-letters list" in ran.out
     assert "concerns list" in ran.out
     assert "brambles" not in ran.out
+
+
+async def test_addresses_that_take_no_messages_are_counted(twoway: Twoway, redis: Redis) -> None:
+    await redis.hset(NOT_THERE.path(Partition(0), NOTIFIER), mapping={"ann": b"1", "ben": b"1"})
+    ran = await twoway("status", code=1)
+    assert "People whose address takes no messages: 2." in ran.out
