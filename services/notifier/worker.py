@@ -26,7 +26,7 @@ from services.notifier.outbox import INTERRUPTED
 from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
 from services.notifier.words import Words
 from shared.clock import derived_id
-from shared.events import Address, MessageAttempted, Profile, SignInSecret
+from shared.events import Address, MessageAttempted, MessageClass, Profile, SignInSecret
 from shared.host import Host
 from shared.links import STOPPABLE, WHOLE_INVITATION, invitation_link, sign_in_link, stop_link
 from shared.logs import get_logger

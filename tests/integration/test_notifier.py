@@ -238,7 +238,7 @@ async def test_a_refusal_of_the_address_is_final_and_told_with_its_code(redis_ur
 async def test_an_address_in_another_script_is_written_to_where_the_server_can(redis_url, town, takes_utf8, outcome):
     with mail_server(enable_SMTPUTF8=takes_utf8) as server:
         async with notifier(redis_url, server.url):
-            await town.happens(asked(await town.person("siân")))
+            await town.happens(asked(await town.person("sian", email="siân@example.org")))
             outcomes = await town.all_ended(1)
     assert list(outcomes.values()) == [[outcome]]
     assert len(server.to("siân@example.org")) == int(takes_utf8)

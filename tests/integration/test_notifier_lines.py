@@ -39,7 +39,7 @@ async def lines(server: MailServer, limit_s: float = 30) -> AsyncIterator[Smtp]:
         await smtp.close()
 
 
-async def test_many_messages_go_over_one_line_one_after_another(redis_url):
+async def test_many_messages_go_over_one_line_one_after_another():
     with mail_server() as server:
         async with lines(server) as smtp:
             for number in range(20):
