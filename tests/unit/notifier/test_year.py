@@ -36,9 +36,9 @@ WISHES = st.builds(
     | st.builds(QuietHours, zone=ZONES), stopped=st.sampled_from([False] * 5 + [True]), frequency=st.sampled_from(Frequency),
     without=st.lists(st.sampled_from(["essential", "kind", "nudge"]), max_size=2, unique=True).map(tuple))
 STEPS = st.lists(st.tuples(
-    st.sampled_from([*["gesture"] * 4, "gestures", "gestures", "moment", "offer", "ask", "proposal", "sign_in", "break", "back",
+    st.sampled_from([*["gesture"] * 8, "gestures", "gestures", "moment", "offer", "ask", "proposal", "sign_in", "break", "back",
                      "wishes", "nothing"]),
-    st.integers(1, 8 * 24 * 60),   # minutes until the next one
+    st.sampled_from([30, 24 * 60, 26 * 60, 10 * 24 * 60]).flatmap(lambda most: st.integers(1, most)),  # minutes to the next
     st.integers(0, 6 * 60),        # minutes that a worker takes to look
     st.sampled_from([*["delivered"] * 4, "blocked", "interrupted"]), WISHES), min_size=20, max_size=90)
 
@@ -107,7 +107,8 @@ class Year:
 
 
 @settings(max_examples=60, deadline=None)
-@given(start=st.integers(ms("2025-10-01 00:00"), ms("2026-09-30 00:00")), wishes=WISHES, steps=STEPS)
+@given(start=st.integers(ms("2025-10-01 00:00"), ms("2026-09-30 00:00")),
+       wishes=WISHES | st.just(PreferencesChanged(peer="ben", quiet=None)), steps=STEPS)
 def test_nobody_is_woken_pressed_or_written_to_against_their_wish_and_nothing_is_lost_or_kept(start, wishes, steps):
     world = World(shown(start))
     for name in ("ben", "ann", "cat", "dan", "eve"):
