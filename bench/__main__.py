@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, ledger, notifier, pairing, pool, reader, simulate, system
+from bench import latency, ledger, notifier, pairing, pool, reader, simulate, smtp, system
 from bench import report as reports
 from bench.figures import Figure, report
 from shared import logs
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "pool": pool.measure,
     "report": reports.measure,
     "simulate": simulate.measure,
+    "smtp": smtp.measure,
 }
 
 

@@ -1,0 +1,249 @@
+"""Messages on their way out: from the log through the worker, the claim and the outcome, to a real mail server over TLS; beside
+a bare aiosmtplib loop that writes and sends the same messages over as many lines. And a morning on which all that was held over
+night is released: what a message takes in time and memory when ten times as many are held.
+
+10,000 and 100,000 held messages by default; a million as well with TWOWAY_BENCH_MILLION=1, some minutes and 4 GB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiosmtplib
+from redis.asyncio import Redis
+
+from bench import mail_sink
+from bench.figures import Figure, compared
+from bench.reader import BATCH, P0, fill
+from console.server import Server
+from services.notifier.app import build
+from services.notifier.app import service as notifier
+from services.notifier.channels import WIRE, Letter, Mailbox, compose
+from services.notifier.due import Due, Ref
+from services.notifier.gate import Gate
+from services.notifier.handlers import Decisions
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, PersonRow
+from services.notifier.words import Words
+from services.notifier.worker import Sender
+from shared import events as e
+from shared import logs
+from shared.client import client
+from shared.clock import Clock, derived_id
+from shared.links import stop_link
+from shared.metrics import Metrics
+from shared.programme import load
+from shared.rows import KEYS
+from shared.sealing import Vault
+from shared.stream.append import fields
+from shared.stream.host import Hosted, broker
+from shared.stream.reader import Reader
+
+MESSAGES_SENT, AT_ONCE, ROUNDS = 1_000, 16, 3
+SIZES = (10_000, 100_000, *([1_000_000] if os.environ.get("TWOWAY_BENCH_MILLION") else []))
+OF_THE_WAVE = 2_000
+"""Of each wave so many are sent, through the whole worker into the try-out mailbox, while the others wait."""
+
+PER_SECOND, BESIDE_BARE, GROWTH_MAX = 300.0, 0.7, 1.3
+"""What a message takes may differ by so much between sizes: caches, and a set that has just made room for twice as many."""
+
+BASE_URL, SENDER = "https://peers.example.org", "Buddies <hello@example.org>"
+KEY = bytes(range(32))
+VAULT = Vault(KEY)
+NIGHT_MS = 1_898_636_400_000
+MORNING_MS = NIGHT_MS + 10 * 3_600_000
+"""23:00 and 09:00 in London, in March 2030: to come, for a log's time never goes back."""
+
+
+async def measure() -> list[Figure]:
+    ours, bare = [], []
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server, mail_sink.running() as sink:
+        redis = Redis.from_url(server.url)
+        for _ in range(ROUNDS):
+            bare.append(await _bare(sink))
+            ours.append(await _ours(redis, server.url, sink))
+        await redis.aclose()
+    waves = [_in_a_process_of_its_own(held) for held in SIZES]
+    first, last = waves[0], waves[-1]
+    return [
+        Figure("messages, from the log to a mail server and back", sorted(ours)[len(ours) // 2], "messages/s", None, None,
+               PER_SECOND, note=f"over TLS, {AT_ONCE} at a time"),
+        compared("messages, beside a bare aiosmtplib loop", "messages/s", ours, bare, BESIDE_BARE,
+                 f"it composes and sends the same messages over {AT_ONCE} lines, and keeps no record"),
+        *(Figure(f"a morning's wave, growth of {what} a message", after, unit, before, after / before, GROWTH_MAX, at_most=True,
+                 note=f"from {SIZES[0]:,} to {SIZES[-1]:,} held")
+          for what, unit, before, after in zip(
+              ("releasing", "sending", "memory of"), ("µs of processor", "µs of processor", "bytes"), first, last,
+              strict=True)),
+    ]
+
+
+def _id(n: int) -> str:
+    return derived_id("bench", str(n))
+
+
+def _settings(url: str, sink: mail_sink.Sink | None) -> NotifierSettings:
+    where: dict[str, Any] = {"try_out": True} if sink is None else {"smtp_url": sink.url, "mail_from": SENDER,
+                                                                    "smtp_starttls": "always"}
+    return NotifierSettings(key=base64.urlsafe_b64encode(KEY).decode(), redis_url=url, base_url=BASE_URL, senders=AT_ONCE,
+                            **where)
+
+
+async def _people(redis: Redis, count: int, **wishes: Any) -> None:
+    """Rows as they stand once somebody has joined and chosen."""
+    for start in range(0, count, 5_000):
+        pipeline = redis.pipeline(transaction=False)
+        for n in range(start, min(count, start + 5_000)):
+            key = VAULT.new_key(_id(n))
+            sealed = VAULT.seal(_id(n), key, e.Profile(alias="Calm River", email=f"p{n}@example.org"))
+            pipeline.hset(KEYS.path(P0, SERVICE), _id(n), key)
+            pipeline.hset(PEOPLE.path(P0, SERVICE), _id(n), PEOPLE.dump(PersonRow(profile=sealed, **wishes)))
+        await pipeline.execute()
+
+
+# ── to a mail server ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _ours(redis: Redis, url: str, sink: mail_sink.Sink) -> float:
+    """Messages a second, from the log's end on which their causes stand to the outcome of the last one on it."""
+    await redis.flushall()
+    await _people(redis, MESSAGES_SENT, quiet=None)
+    _, host = build(_settings(url, sink), load())
+    async with host.lifespan():
+        began = time.perf_counter()
+        await fill(redis, [e.RequestWaiting(request=_id(n), peer=_id(n), since_ms=0) for n in range(MESSAGES_SENT)])
+        await _until(lambda: _log_of(redis, 4 * MESSAGES_SENT))  # cause, intent, attempt, outcome
+        took = time.perf_counter() - began
+    assert await redis.hlen(MESSAGES.path(P0, SERVICE)) == 0  # type: ignore[misc]  # typed as sync or async
+    return MESSAGES_SENT / took
+
+
+async def _log_of(redis: Redis, entries: int) -> bool:
+    return bool(await redis.xlen(P0.log) >= entries)
+
+
+async def _bare(sink: mail_sink.Sink) -> float:
+    words, numbers = Words(load(), BASE_URL), iter(range(MESSAGES_SENT))
+
+    async def line() -> None:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=sink.port, start_tls=True, tls_context=sink.trusting()) as smtp:
+            for n in numbers:
+                said = words.render("received", "en", words.page)
+                letter = Letter(f"<{_id(n)}@example.org>", f"p{n}@example.org", said.subject, said.text,
+                                stop_link(BASE_URL, VAULT, _id(n), "essential"), NIGHT_MS)
+                await smtp.sendmail("hello@example.org", [letter.to], compose(letter, SENDER).as_bytes(policy=WIRE))
+    began = time.perf_counter()
+    await asyncio.gather(*(line() for _ in range(AT_ONCE)))
+    return MESSAGES_SENT / (time.perf_counter() - began)
+
+
+# ── a morning's wave ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _in_a_process_of_its_own(held: int) -> tuple[float, float, float]:
+    """So that the memory of one size is not that of the one before."""
+    told = subprocess.run([sys.executable, "-m", "bench.smtp", str(held)], check=True, capture_output=True, text=True)
+    releasing, sending, memory = (float(each) for each in told.stdout.split()[-3:])
+    return releasing, sending, memory
+
+
+async def _wave(held: int) -> tuple[float, float, float]:
+    """µs to release a message, µs to send one while the others wait, bytes that one takes in this process."""
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        redis = Redis.from_url(server.url)
+        await _people(redis, held)
+        due, decisions = Due(), Decisions(ZoneInfo("Europe/London"), "example.org")
+        await _at(redis, NIGHT_MS, (e.RequestWaiting(request=_id(n), peer=_id(n), since_ms=0) for n in range(held)))
+        async with _reading(server.url, decisions, Due()):
+            await _until(lambda: _rows(redis, MESSAGES.path(P0, SERVICE), held))
+        assert await redis.hlen(READY.path(P0, SERVICE)) == 0  # type: ignore[misc]  # typed as sync or async
+        held_ids = [id.decode() async for id in redis.hscan_iter(MESSAGES.path(P0, SERVICE), count=1_000, no_values=True)]
+        await _at(redis, MORNING_MS, (e.TimerElapsed(service=SERVICE, what="send", of=id, due_ms=MORNING_MS)
+                                      for id in held_ids))
+        del held_ids
+        began = time.process_time()
+        async with _reading(server.url, decisions, due):
+            await _until(lambda: _rows(redis, READY.path(P0, SERVICE), held))
+        releasing = time.process_time() - began
+        sending = await _some_sent(server.url, due, decisions)
+        await redis.aclose()
+    return releasing / held * 1e6, sending / OF_THE_WAVE * 1e6, _memory(held) / held
+
+
+async def _some_sent(url: str, due: Due, decisions: Decisions) -> float:
+    """Seconds of processor for OF_THE_WAVE messages, by the worker alone: nobody reads of their outcomes."""
+    settings, programme = _settings(url, None), load()
+    _, host = build(settings, programme, Clock(now_ms=lambda: MORNING_MS + 60_000))
+    sender = Sender(host, due, decisions, Words(programme, BASE_URL), Mailbox(host.redis, host.vault), Gate("mail", 5, None),
+                    base_url=BASE_URL, at_once=AT_ONCE, lease_s=60)
+    entries, began = await host.redis.xlen(P0.log), time.process_time()
+    sending = asyncio.create_task(sender.run())
+    await _until(lambda: _log_of(host.redis, entries + OF_THE_WAVE))
+    took = time.process_time() - began
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    await host.redis.aclose()
+    return took
+
+
+async def _at(redis: Redis, at_ms: int, events: Iterable[e.Event]) -> None:
+    """Puts them on the log at this time."""
+    pipeline = redis.pipeline(transaction=False)
+    for n, event in enumerate(events):
+        pipeline.execute_command("XADD", P0.log, f"{at_ms}-{n}", *fields(event, derived_id(str(at_ms), str(n)), "", ""))
+        if n % 1_000 == 999:
+            await pipeline.execute()
+    await pipeline.execute()
+
+
+@asynccontextmanager
+async def _reading(url: str, decisions: Decisions, due: Due) -> AsyncIterator[None]:
+    """The notifier's reader, and nothing that sends."""
+    house, redis = broker(url), client(url)
+    await house.start()
+    reader = Reader(notifier(decisions, due, P0), P0, redis, VAULT, Metrics())
+    task = asyncio.create_task(Hosted(reader, house, redis, BATCH).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await house.stop()
+        await redis.aclose()
+
+
+async def _rows(redis: Redis, table: str, count: int) -> bool:
+    return bool(await redis.hlen(table) == count)  # type: ignore[misc]  # typed as sync or async
+
+
+async def _until(what: Callable[[], Awaitable[bool]]) -> None:
+    while not await what():
+        await asyncio.sleep(0.02)
+
+
+def _memory(released: int) -> int:
+    """Bytes in this process of what is released and waits to be sent: nothing else of a message stays in memory."""
+    tracemalloc.start()
+    due = Due()
+    for n in range(released):
+        due.offer(Ref(P0, _id(n)))
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return size
+
+
+if __name__ == "__main__":
+    logs.configure("json", "warning")
+    print(*asyncio.run(_wave(int(sys.argv[1]))))
