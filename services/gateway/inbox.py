@@ -25,7 +25,8 @@ def _gestures(telling: Telling) -> Iterator[ItemView]:
     words = telling.all_words
     for each in telling.here.row.inbox:
         name = telling.buddies.get(each.giver, telling.earlier)
-        yield ItemView(words["inbox"]["gesture"].format(gesture=words["gestures"][each.gesture], buddy=name), each.at_ms)
+        said = words["gestures"][each.gesture] if each.gesture is not None else words["thanks"]
+        yield ItemView(words["inbox"]["gesture"].format(gesture=said, buddy=name), each.at_ms)
 
 
 def _told(telling: Telling, row: InboxRow) -> Iterator[ItemView]:

@@ -1,6 +1,6 @@
 """The inbox that always works: what each message tells stands in it, be it sent, held or stopped.
 
-Gestures are in a person's own row, with whom they came from, and so not in here; nor is what puts them together.
+Gestures and thanks are in a person's own row, with whom they came from, and so not in here; nor is what puts them together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from services.gateway.store.inboxes import INBOXES, InboxRow, Item
 from shared.events import MessageDelivered, MessageFailed, MessageHeld, MessageIntended, MessageWithheld, PeerLeft
 from shared.rows import Ref, Rows
 
-UNTOLD = ("sign_in", "known_already", "invitation", "digest")
+UNTOLD = ("sign_in", "known_already", "invitation", "thanked", "digest")
 """The notifier's templates that tell nothing of lasting use, or nothing that is not there already."""
 
 NUDGES = (*notices.NUDGES, "check_in", "check_in_later")

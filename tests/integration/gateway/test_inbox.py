@@ -18,12 +18,15 @@ from shared.clock import DAY_MS, Clock
 from shared.events import (
     BreakKind,
     BreakStarted,
+    Kind,
     MessageClass,
     MessageDelivered,
     MessageFailed,
     MessageHeld,
     MessageIntended,
     MessageWithheld,
+    MomentRecorded,
+    MomentThanked,
     PairClosed,
     PeerLeft,
 )
@@ -69,9 +72,13 @@ async def test_an_inbox_lists_what_messages_told_in_words_newest_first(here: Sit
         await here.says(event)
     await two.sam.submit(f"/me/pairs/{pair}/gesture", button=("gesture", "cup_of_tea"))
     await here.says(intended(kim, "gesture_cup_of_tea", "d"), intended(kim, "sign_in", "e"), intended(kim, "digest", "f"))
+    kind, sam = Kind.LISTENED, two.peers[1]
+    await here.says(MomentRecorded(moment="m", pair=pair, giver=kim, receiver=sam, kind=kind, recorded_by=kim))
+    await here.says(MomentThanked(moment="m", pair=pair, peer=sam, to=kim), intended(kim, "thanked", "h"))
     await here.says(intended(kim, "of_a_later_version", "g"))
     assert await shown(two.kim) == [
-        "There was news for you. What is open now stands on your page.", f"“A cup of tea for you” from {alias}",
+        "There was news for you. What is open now stands on your page.",
+        f"“Thank you for a moment you shared” from {alias}", f"“A cup of tea for you” from {alias}",
         TOLD["introduction"], TOLD["proposal"], TOLD["received"]]
     assert await shown(two.sam) == []
     await here.says(PairClosed(pair=pair, peers=two.peers, reason="left"))
@@ -81,8 +88,8 @@ async def test_an_inbox_lists_what_messages_told_in_words_newest_first(here: Sit
 @pytest.mark.parametrize("reason", ["stopped", "break", "cap", "late", "only_needed", "put_together"])
 async def test_what_is_so_though_no_message_says_it_stays(here: Site, reason: str) -> None:
     two = await Two.meet(here)
-    await here.says(intended(two.peers[0], "thanked"), withheld(two.peers[0], "thanked", reason))
-    assert await shown(two.kim) == [TOLD["thanked"]]
+    await here.says(intended(two.peers[0], "received"), withheld(two.peers[0], "received", reason))
+    assert await shown(two.kim) == [TOLD["received"]]
 
 
 @pytest.mark.parametrize("reason", ["no_longer_open", "pair_ended", "taken_back", "request_resumed", "no_longer_waiting"])
@@ -138,11 +145,11 @@ async def test_a_message_that_could_not_reach_somebody_is_told_on_their_page_unt
 
 async def test_a_message_that_may_have_arrived_is_not_said_to_have_failed(here: Site) -> None:
     two = await Two.meet(here)
-    await here.says(intended(two.peers[0], "thanked"),
-                    MessageFailed(message="m", to=two.peers[0], template="thanked", reason="interrupted"))
+    await here.says(intended(two.peers[0], "received"),
+                    MessageFailed(message="m", to=two.peers[0], template="received", reason="interrupted"))
     await two.kim.open("/me")
     assert "could not reach you" not in two.kim.page.text
-    assert await shown(two.kim) == [TOLD["thanked"]]
+    assert await shown(two.kim) == [TOLD["received"]]
     assert FAILED not in two.kim.page.text
 
 
