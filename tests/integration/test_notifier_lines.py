@@ -63,7 +63,7 @@ async def test_a_line_goes_on_after_a_refusal_and_after_a_temporary_one():
     with mail_server() as server:
         server.behaviour = {"ben@example.org": ["RCPT 550 5.1.1 unknown"], "cat@example.org": ["DATA 451 later"]}
         async with lines(server) as smtp:
-            assert await smtp.send(letter(1, "ben@example.org")) == Refused("smtp_550")
+            assert await smtp.send(letter(1, "ben@example.org")) == Refused("smtp_550", no_such_address=True)
             assert await smtp.send(letter(2, "cat@example.org")) == Blocked("smtp_451")
             assert await smtp.send(letter(3)) == Delivered()
         assert server.sessions == 1
