@@ -250,10 +250,12 @@ async def test_a_check_in_stands_with_its_source_on_the_pages_of_whom_the_partne
         CheckinPosted(checkin="of another", partner="clinic", peers=(kim,), happened_ms=at_ms, moments=(
             Posted(moment="m2", kind=Kind.SAT_TOGETHER, giver=lou, receiver=kim),)))
     await here.signed_in("kim@example.org", kims)
+    await kims.open("/me/story")
     assert "You listened to an earlier buddy" in kims.page.text
     assert "An earlier buddy kept you company" in kims.page.text
     assert kims.page.text.count("as Clinic told us") == 2
     await here.signed_in("sam@example.org", sams)
+    await sams.open("/me/story")
     assert "An earlier buddy listened to you" in sams.page.text
     await sams.post("/me/moments/m1/back", {})
     assert sams.status == 409, "only whom the check-in names first may take it back"
@@ -268,7 +270,7 @@ async def test_a_check_in_stands_with_its_source_on_the_pages_of_whom_the_partne
     await kims.submit("/me/moments/m1/back")
     assert (await here.events("moment.corrected"))[-1] == {"moment": "m1", "peer": kim, "reason": "mistake"}
     await here.says(MomentReversed(moment="m1", giver=kim, receiver=sam))
-    await sams.open("/me")
+    await sams.open("/me/story")
     assert "Taken back: it was not so." in sams.page.text
 
 
