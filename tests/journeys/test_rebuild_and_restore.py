@@ -83,7 +83,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Still]:
         assert list(left_ids.read(system.data)), "somebody left"
     other = folder / "other.toml"
     other.write_text(programme.DEFAULT.read_text("utf-8").replace("Europe/London", "Pacific/Auckland")
-                     .replace("Sleep", "Nights").replace("[languages]", "gardens = \"Gardens\"\n\n[languages]"), "utf-8")
+                     .replace("Sleep", "Nights").replace("\n[topics]\n", "\n[topics]\ngardens = \"Gardens\"\n"), "utf-8")
     assert tomllib.loads(other.read_text("utf-8"))["topics"]["gardens"]
     with Server(folder / "var") as server:
         yield Still(folder / "var", server.url, other)
