@@ -41,6 +41,16 @@ def _keys(table: dict[str, str]) -> dict[str, str]:
     return table
 
 
+def _known(keys: tuple[str, ...], table: str, info: ValidationInfo, otherwise: str) -> tuple[str, ...]:
+    """Keys of another table of the file, each once."""
+    there = info.data.get(table, dict.fromkeys(keys))  # a table that can't be used is told of before
+    for key in keys:
+        if key not in there:
+            raise ValueError(f"{key[:60]!r} is {otherwise}; name keys that stand under [{table}], such as {next(iter(there))}, "
+                             "or take it out")
+    return tuple(dict.fromkeys(keys))
+
+
 Words = Annotated[str, Field(min_length=1, max_length=WORDS_MAX)]
 Answers = Annotated[dict[str, Words], AfterValidator(_keys)]
 """Key -> words, in the order in which they are shown. Keys never change; words may."""
@@ -114,22 +124,12 @@ class Programme(_Part):
     @field_validator("practical_help")
     @classmethod
     def _of_the_topics(cls, keys: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        topics = info.data.get("topics", dict.fromkeys(keys))  # topics that can't be used are told of before
-        for key in keys:
-            if key not in topics:
-                raise ValueError(f"{key[:60]!r} is no topic; name keys that stand under [topics], such as "
-                                 f"{next(iter(topics))}, or take it out")
-        return tuple(dict.fromkeys(keys))
+        return _known(keys, "topics", info, "no topic")
 
     @field_validator("message_languages")
     @classmethod
     def _of_the_languages(cls, keys: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        languages = info.data.get("languages", dict.fromkeys(keys))  # languages that can't be used are told of before
-        for key in keys:
-            if key not in languages:
-                raise ValueError(f"{key[:60]!r} is no language of the programme; name keys that stand under [languages], such "
-                                 f"as {next(iter(languages))}, or take it out")
-        return tuple(dict.fromkeys(keys))
+        return _known(keys, "languages", info, "no language of the programme")
 
     @field_validator("age_bands")
     @classmethod

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 import orjson
 
 from services.gateway.intake import Referral
-from services.gateway.store import REFERRALS, SERVICE, ReferralRow
+from services.gateway.store import REFERRALS, SERVICE
 from services.gateway.store.deliveries import told_before
 from services.gateway.store.invitations import made_id
 from services.gateway.web import Web
@@ -69,15 +68,6 @@ async def _key(web: Web, partition: Partition, this: str, email: str, body: byte
     return await web.invitations.claim(partition, hash, this, web.host.vault.new_key(this), reference)
 
 
-async def find_referral(web: Web, referral: str) -> tuple[Partition, ReferralRow] | None:
-    """Raises RedisError."""
-    for partition in web.host.directory.partitions:
-        text: Any = await web.host.redis.hget(REFERRALS.path(partition, SERVICE), referral)
-        if text is not None:
-            return partition, REFERRALS.load(text)
-    return None
-
-
 async def use(web: Web, referral: str, peer: str, partition: Partition | None, agreed: tuple[str, ...]) -> None:
     """Says on the referral's own partition that `peer` took the invitation up, so that its address is destroyed.
 
@@ -85,7 +75,7 @@ async def use(web: Web, referral: str, peer: str, partition: Partition | None, a
     nobody there could know them, and it is left out. One link can be opened in several browsers: whoever comes second has
     taken it up no less, and there is nothing left to say. Raises RedisError.
     """
-    if (found := await find_referral(web, referral)) is None or found[1].state != "open":
+    if (found := await web.find(REFERRALS, referral)) is None or found[1].state != "open":
         return
     where, row = found
     agreed = agreed if where == partition else ()

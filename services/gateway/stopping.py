@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.gateway.preferring import chosen
-from services.gateway.store import PEERS, SERVICE, PeerRow
+from services.gateway.store import PEERS
 from services.gateway.store.stops import one_at_a_time
 from services.gateway.web import Web
 from shared.stream.append import Input
-from shared.stream.names import Partition
-
-
-async def find_peer(web: Web, peer: str) -> tuple[Partition, PeerRow] | None:
-    """Raises RedisError."""
-    for partition in web.host.directory.partitions:
-        text: Any = await web.host.redis.hget(PEERS.path(partition, SERVICE), peer)
-        if text is not None:
-            return partition, PEERS.load(text)
-    return None
 
 
 async def stop(web: Web, peer: str, what: str) -> bool:
@@ -28,7 +16,7 @@ async def stop(web: Web, peer: str, what: str) -> bool:
     says everything anew, so neither may take back what the other said. Raises RedisError.
     """
     async with one_at_a_time(web.host.redis, peer):
-        found = await find_peer(web, peer)
+        found = await web.find(PEERS, peer)
         if found is None:
             return False
         partition, row = found

@@ -31,11 +31,12 @@ from services.gateway.store.sign_ins import SignIns
 from shared.clock import derived_id
 from shared.events import Profile
 from shared.host import Host
-from shared.rows import KEYS
+from shared.rows import KEYS, Table
 from shared.stream.append import Input
 from shared.stream.names import Partition
 
 F = TypeVar("F", bound=Form)
+R = TypeVar("R")
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 FORGOTTEN: tuple[Name, ...] = ("session", "draft", "sign_in")
 """Cookies that go with whoever signs out or leaves: the next person on the device begins anew."""
@@ -117,6 +118,14 @@ class Web:
         if renewed:
             request.state.renewed = id
         return Here(session.peer, partition, peer, key, profile)
+
+    async def find(self, table: Table[R], id: str) -> tuple[Partition, R] | None:
+        """A row of whichever partition it lives on: a link names no partition. Raises RedisError."""
+        for partition in self.host.directory.partitions:
+            text: Any = await self.host.redis.hget(table.path(partition, SERVICE), id)
+            if text is not None:
+                return partition, table.load(text)
+        return None
 
     async def maybe_here(self, request: Request) -> Here | None:
         """The peer whose browser this is, where somebody is signed in. Raises RedisError."""

@@ -11,11 +11,12 @@ from redis.asyncio import Redis
 from services.ledger import checkins, corrections, handlers
 from services.ledger.domain.protection import Thresholds
 from services.ledger.housekeeping import housekeeping
-from services.ledger.reckoning import Due, Reckoner, Ref
+from services.ledger.reckoning import Reckoner, Ref
 from services.ledger.settings import LedgerSettings
 from services.ledger.signals.beside import beside, beside_own
 from services.ledger.store import SERVICE, TABLES, communities
 from shared.clock import Clock
+from shared.due import Due
 from shared.events import (
     BreakEnded,
     BreakStarted,
@@ -72,7 +73,7 @@ def table(thresholds: Thresholds | None = None) -> Service:
     }))
 
 
-def ringing(service: Service, partition: Partition, due: Due) -> Service:
+def ringing(service: Service, partition: Partition, due: Due[Ref]) -> Service:
     """The same, and the worker is told of every week whose signals are to be reckoned: of those under way when it takes over,
     and of each new one."""
 
@@ -91,7 +92,7 @@ def ringing(service: Service, partition: Partition, due: Due) -> Service:
 
 def build(settings: LedgerSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
-    due = Due()
+    due = Due[Ref]()
 
     def make(_host: Host, partition: Partition) -> Service:
         return ringing(table(settings.thresholds), partition, due)

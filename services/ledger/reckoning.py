@@ -22,6 +22,7 @@ from services.ledger.signals.people import HOUR_MS
 from services.ledger.signals.weekly import begins_ms
 from services.ledger.store import SERVICE
 from shared.clock import derived_id
+from shared.due import Due
 from shared.events import SignalsComputed
 from shared.host import Host
 from shared.logs import get_logger
@@ -39,34 +40,17 @@ log = get_logger("services.ledger.reckoning")
 
 @dataclass(frozen=True)
 class Ref:
-    """A week whose signals are under way."""
+    """A week whose signals are under way, as the COMMUNITIES table has it."""
 
     partition: Partition
     community: str
     week: int
 
 
-class Due:
-    """A bell: of which weeks this process has been told. The record is the COMMUNITIES table, from which whoever takes over a
-    partition fills this."""
-
-    def __init__(self) -> None:
-        self._refs: asyncio.Queue[Ref] = asyncio.Queue()
-
-    def offer(self, ref: Ref, in_s: float = 0.0) -> None:
-        if in_s:
-            asyncio.get_running_loop().call_later(in_s, self._refs.put_nowait, ref)
-        else:
-            self._refs.put_nowait(ref)
-
-    async def take(self) -> Ref:
-        return await self._refs.get()
-
-
 class Reckoner:
     """Takes weeks from `due` and brings each to its end, one at a time."""
 
-    def __init__(self, host: Host, due: Due, attention: Attention) -> None:
+    def __init__(self, host: Host, due: Due[Ref], attention: Attention) -> None:
         self._host, self._due, self._attention = host, due, attention
 
     async def run(self) -> None:

@@ -18,8 +18,9 @@ from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import SERVICE, TABLES
-from services.matcher.worker import Chooser, Due, Ref
+from services.matcher.worker import Chooser, Ref
 from shared.clock import Clock
+from shared.due import Due
 from shared.events import (
     BreakEnded,
     BreakStarted,
@@ -75,7 +76,7 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
     })
 
 
-def ringing(service: Service, partition: Partition, memory: Memory, due: Due) -> Service:
+def ringing(service: Service, partition: Partition, memory: Memory, due: Due[Ref]) -> Service:
     """The same, and the worker is told of every round: of those under way when it takes over, and of each new one; and
     operators of what ran out before a coordinator looked."""
 
@@ -104,7 +105,7 @@ def policy(settings: MatcherSettings, programme: Programme) -> Policy:
 
 def build(settings: MatcherSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """The ASGI application that serves its health, and the host that is its life. Touches nothing yet."""
-    due, memories = Due(), dict[Partition, Memory]()
+    due, memories = Due[Ref](), dict[Partition, Memory]()
 
     def make(host: Host, partition: Partition) -> Service:
         memories[partition] = memory = Memory(host.vault)

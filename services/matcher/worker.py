@@ -29,6 +29,7 @@ from services.matcher.pairing.live import LivePool
 from services.matcher.pairing.seen import Seen
 from services.matcher.store import SERVICE, Claims, Round, under_way
 from shared.clock import derived_id
+from shared.due import Due
 from shared.events import NEXT_MAX, ROUND_PAIRS_MAX, ChosenPair, RoundChosen
 from shared.host import Host
 from shared.logs import get_logger
@@ -51,34 +52,17 @@ class RoundNotEnded(Exception):
 
 @dataclass(frozen=True)
 class Ref:
-    """A round that is under way."""
+    """A round that is under way, as the ROUNDS table has it."""
 
     partition: Partition
     community: str
     round: str
 
 
-class Due:
-    """A bell: which rounds this process has been told of. The record is the ROUNDS table, from which whoever takes over
-    a partition fills this."""
-
-    def __init__(self) -> None:
-        self._refs: asyncio.Queue[Ref] = asyncio.Queue()
-
-    def offer(self, ref: Ref, in_s: float = 0.0) -> None:
-        if in_s:
-            asyncio.get_running_loop().call_later(in_s, self._refs.put_nowait, ref)
-        else:
-            self._refs.put_nowait(ref)
-
-    async def take(self) -> Ref:
-        return await self._refs.get()
-
-
 class Chooser:
     """Takes rounds from `due` and brings each to its end, one at a time."""
 
-    def __init__(self, host: Host, due: Due, memories: Mapping[Partition, Memory], policy: Policy, lease_s: float) -> None:
+    def __init__(self, host: Host, due: Due[Ref], memories: Mapping[Partition, Memory], policy: Policy, lease_s: float) -> None:
         self._host, self._due, self._memories, self._policy = host, due, memories, policy
         self._lease_s = lease_s
         self._claims = Claims(host.redis, lease_s)

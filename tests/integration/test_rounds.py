@@ -22,8 +22,9 @@ from services.matcher.app import table
 from services.matcher.audit import audit
 from services.matcher.memory import Memory
 from services.matcher.store import Claims
-from services.matcher.worker import Chooser, Due, Ref
+from services.matcher.worker import Chooser, Ref
 from shared.clock import derived_id
+from shared.due import Due
 from shared.events import (
     Answer,
     ChosenPair,

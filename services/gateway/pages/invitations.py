@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from services.gateway import asking
-from services.gateway.referring import find_referral, use
-from services.gateway.store import ReferralRow
+from services.gateway.referring import use
+from services.gateway.store import REFERRALS, ReferralRow
 from services.gateway.web import Web
 from shared.clock import derived_id
 from shared.events import ReferralRefused
@@ -61,5 +61,5 @@ def agreeable(web: Web, row: ReferralRow) -> tuple[str, ...]:
 async def open_referral(web: Web, token: str) -> tuple[Partition, str, ReferralRow] | None:
     """The referral that an invitation's link stands for, while it is open. Raises RedisError."""
     referral = referral_of(web.host.vault, token)
-    found = None if referral is None else await find_referral(web, referral)
+    found = None if referral is None else await web.find(REFERRALS, referral)
     return None if found is None or referral is None or found[1].state != "open" else (found[0], referral, found[1])

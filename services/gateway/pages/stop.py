@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from services.gateway import bodies
-from services.gateway.referring import find_referral
-from services.gateway.stopping import find_peer, stop
+from services.gateway.stopping import stop
+from services.gateway.store import PEERS, REFERRALS
 from services.gateway.web import Web
 from shared.clock import derived_id
 from shared.events import ReferralRefused
@@ -40,7 +40,7 @@ def router(web: Web) -> APIRouter:
             return web.pages.message("too_large", 413)
         to, what = stop_of(web.host.vault, token) or ("", "")
         if what == WHOLE_INVITATION:
-            found = await find_referral(web, to)
+            found = await web.find(REFERRALS, to)
             if found is not None and found[1].state == "open":
                 await web.forwarder.append(found[0], Input(ReferralRefused(referral=to), derived_id(to, "refused")))
             known = found is not None and found[1].state in ("open", "refused")
@@ -55,6 +55,6 @@ def router(web: Web) -> APIRouter:
 async def _known(web: Web, to: str, what: str) -> bool:
     """Whether the token stands for somebody to whom we may still write. Raises RedisError."""
     if what == WHOLE_INVITATION:
-        found = await find_referral(web, to)
+        found = await web.find(REFERRALS, to)
         return found is not None and found[1].state == "open"
-    return bool(what) and await find_peer(web, to) is not None
+    return bool(what) and await web.find(PEERS, to) is not None

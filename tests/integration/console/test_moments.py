@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.events import Kind, MomentCorrected, MomentPutBack, MomentRememberedDifferently, MomentShared, MomentUpheld
+from shared.testing import until
 from tests.integration.console.conftest import Ran, Twoway
 from tests.integration.console.loop import SECRETS, Loop
 
@@ -26,9 +27,11 @@ async def while_it_runs(loop: Loop, ran: Any) -> Ran:
     """The command, while every service reads."""
     await loop.redis.set(loop.partition.lock("ledger"), b"somebody", ex=60)
     task = asyncio.ensure_future(ran)
-    while not task.done():
+
+    async def told() -> bool:
         await loop.settle()
-        await asyncio.sleep(0.01)
+        return task.done()
+    await until(told, "the command's word")
     await loop.redis.delete(loop.partition.lock("ledger"))
     found: Ran = task.result()
     return found
@@ -126,10 +129,12 @@ async def late(loop: Loop, twoway: Twoway, *words: str, code: int) -> Ran:
     await loop.redis.set(loop.partition.lock("ledger"), b"somebody", ex=60)
     before: Any = await loop.redis.xlen(loop.partition.log)
     task = asyncio.ensure_future(twoway("moments", *words, code=code))
-    while not task.done():
+
+    async def told() -> bool:
         if await loop.redis.xlen(loop.partition.log) > before:
             await loop.settle()
-        await asyncio.sleep(0.01)
+        return task.done()
+    await until(told, "the command's word")
     return task.result()
 
 

@@ -9,6 +9,7 @@ from services.notifier.app import build
 from services.notifier.urgent_help import CHECKED_DAYS_MAX, stale, watch
 from shared.clock import Clock
 from shared.programme import load
+from shared.testing import until
 from tests.integration.notifier_kit import settings
 
 CHECKED = date(2026, 11, 1)
@@ -31,11 +32,14 @@ async def test_the_log_warns_at_start_and_again_each_day_with_name_and_days(caps
     programme = load().model_copy(update={"urgent_help": HELP})
     clock = Clock(now_ms=lambda: round(1000 * 86_400 * ((CHECKED - date(1970, 1, 1)).days + 200)))
     _, host = build(settings("redis://127.0.0.1:1/0", None), programme, clock)
-    task, seen = asyncio.create_task(watch(host, every_s=0.01)), ""
-    while seen.count("Samaritans") < 2:
-        await asyncio.sleep(0.01)
-        seen += capsys.readouterr().out
+    task, said = asyncio.create_task(watch(host, every_s=0.01)), []
+
+    def twice() -> bool:
+        said.append(capsys.readouterr().out)
+        return "".join(said).count("Samaritans") >= 2
+    await until(twice, "the second warning")
     task.cancel()
+    seen = "".join(said)
     assert "urgent_help.stale" in seen
     assert "200" in seen
 
