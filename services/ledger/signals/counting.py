@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from services.ledger.domain import tallies
 from services.ledger.domain.refusals import FORMER
-from services.ledger.store import COMMUNITIES, HOLDERS, TALLIES, Community, Tally, of_week
-from shared.rows import Ref, Rows
+from services.ledger.store import COMMUNITIES, HOLDERS, TALLIES, Community, Holder, Tally, of_week
+from shared.rows import Ref, Rows, Table
 
 
 def count(rows: Rows, community: str, week: int, by: Mapping[str, int], pairs: int = 0) -> None:
@@ -38,19 +38,11 @@ def needs_weeks(community: str, *weeks: int) -> Iterable[Ref]:
             yield TALLIES, of_week(community, week)
 
 
-def community_of(rows: Rows, *peers: str) -> str:
-    """Of two who are paired it is one. Empty when none of them is known here any more. Raises NotLoaded."""
+def community_of(look: Callable[[Table[Holder], str], Holder | None], *peers: str) -> str:
+    """Of two who are paired it is one. Empty when none of them is known here any more. `look`: `Rows.get`, or in `needs`
+    `Rows.known`, which goes as far as was loaded."""
     for peer in peers:
-        holder = rows.get(HOLDERS, peer) if peer != FORMER else None
-        if holder is not None and holder.belongs is not None:
-            return holder.belongs.community
-    return ""
-
-
-def known_community(rows: Rows, *peers: str) -> str:
-    """The same as far as it was loaded, for `needs`."""
-    for peer in peers:
-        holder = rows.known(HOLDERS, peer)
+        holder = look(HOLDERS, peer) if peer != FORMER else None
         if holder is not None and holder.belongs is not None:
             return holder.belongs.community
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from services.ledger.domain import tallies
 from services.ledger.domain.refusals import FORMER, Pair
 from services.ledger.domain.weeks import day_of, week_of
-from services.ledger.signals.counting import community_of, count, known_community, needs_weeks
+from services.ledger.signals.counting import community_of, count, needs_weeks
 from services.ledger.signals.firsts import needs_joined_week, put_firsts
 from services.ledger.signals.pairs import paused
 from services.ledger.signals.weekly import set_timer, timer
@@ -45,7 +45,7 @@ def needs_checkin(rows: Rows, event: CheckinRecorded) -> Iterable[Ref]:
 
 def _needs(rows: Rows, peers: Iterable[str], happened_ms: int | None, pair: Pair | None) -> Iterable[Ref]:
     weeks = () if happened_ms is None else (week_of(happened_ms),)
-    yield from needs_weeks(known_community(rows, *peers), *weeks, *paused(pair))
+    yield from needs_weeks(community_of(rows.known, *peers), *weeks, *paused(pair))
     for peer in peers:
         holder = rows.known(HOLDERS, peer)
         if holder is not None and None in (holder.firsts.giving, holder.firsts.receiving):
@@ -131,7 +131,7 @@ def apply_restored(rows: Rows, event: MomentRestored, _at_ms: int) -> None:
 
 def _moved(rows: Rows, event: MomentRecorded | MomentReversed | MomentRestored, by: int) -> str:
     """The counts of the week in which the moment stands, which its transfer says. Returns whose counts they are."""
-    community, moment = community_of(rows, event.giver, event.receiver), rows.get(TRANSFERS, event.moment)
+    community, moment = community_of(rows.get, event.giver, event.receiver), rows.get(TRANSFERS, event.moment)
     if moment is None:
         return community
     if event.giver == event.receiver == FORMER:

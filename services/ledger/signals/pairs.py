@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from services.ledger.domain.refusals import FORMER, Pair
 from services.ledger.domain.signals import BLOCKED, LEFT_ENDING
 from services.ledger.domain.weeks import week_of, week_of_day
-from services.ledger.signals.counting import community_of, count, known_community, needs_weeks
+from services.ledger.signals.counting import community_of, count, needs_weeks
 from services.ledger.store import HOLDERS, LEFT, PAIRS
 from shared.events import PairClosed, PairEnded, PairFormed, PeerLeft
 from shared.rows import Ref, Rows
@@ -16,7 +16,7 @@ from shared.rows import Ref, Rows
 def needs_pair(rows: Rows, event: PairFormed | PairClosed) -> Iterable[Ref]:
     for peer in event.peers:
         yield HOLDERS, peer
-    yield from needs_weeks(known_community(rows, *event.peers), *paused(rows.known(PAIRS, event.pair)))
+    yield from needs_weeks(community_of(rows.known, *event.peers), *paused(rows.known(PAIRS, event.pair)))
 
 
 def paused(pair: Pair | None) -> tuple[int, ...]:
@@ -26,7 +26,7 @@ def paused(pair: Pair | None) -> tuple[int, ...]:
 
 def apply_formed(rows: Rows, event: PairFormed, at_ms: int) -> None:
     if rows.get(PAIRS, event.pair) is None and all(rows.get(LEFT, peer) is None for peer in event.peers):
-        count(rows, community_of(rows, *event.peers), week_of(at_ms), {"formed": 1}, pairs=1)
+        count(rows, community_of(rows.get, *event.peers), week_of(at_ms), {"formed": 1}, pairs=1)
 
 
 def needs_ending(_rows: Rows, event: PairEnded) -> Iterable[Ref]:
@@ -46,14 +46,14 @@ def apply_closed(rows: Rows, event: PairClosed, at_ms: int) -> None:
         return
     how = {"blocked": BLOCKED, "left": LEFT_ENDING}.get(event.reason, pair.ending)
     rows.put(PAIRS, event.pair, pair.model_copy(update={"ending": None, "paused": 0}))
-    _ended(rows, community_of(rows, *event.peers), pair, how, at_ms)
+    _ended(rows, community_of(rows.get, *event.peers), pair, how, at_ms)
 
 
 def needs_leaving(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
     holder = rows.known(HOLDERS, event.peer)
     for id in holder.pairs if holder is not None else ():
         if (pair := rows.known(PAIRS, id)) is not None:
-            yield from needs_weeks(known_community(rows, event.peer), *paused(pair))
+            yield from needs_weeks(community_of(rows.known, event.peer), *paused(pair))
 
 
 def apply_leaving(rows: Rows, event: PeerLeft, at_ms: int) -> None:

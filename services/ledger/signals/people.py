@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from services.ledger.domain.members import Pulse
 from services.ledger.domain.weeks import day_of, week_of
-from services.ledger.signals.counting import community_of, count, known_community, needs_weeks
+from services.ledger.signals.counting import community_of, count, needs_weeks
 from services.ledger.store import CONCERNS, HOLDERS, PAIRS, Concern
 from shared.events import (
     Answer,
@@ -81,15 +81,15 @@ def apply_pulse(rows: Rows, event: PulseAnswered, _at_ms: int) -> None:
 
 def needs_doing(rows: Rows, event: PeerBlocked | ConcernRaised) -> Iterable[Ref]:
     yield HOLDERS, event.peer
-    yield from needs_weeks(known_community(rows, event.peer))
+    yield from needs_weeks(community_of(rows.known, event.peer))
 
 
 def apply_block(rows: Rows, event: PeerBlocked, at_ms: int) -> None:
-    count(rows, community_of(rows, event.peer), week_of(at_ms), {"block": 1})
+    count(rows, community_of(rows.get, event.peer), week_of(at_ms), {"block": 1})
 
 
 def apply_concern(rows: Rows, event: ConcernRaised, at_ms: int) -> None:
-    if community := community_of(rows, event.peer):
+    if community := community_of(rows.get, event.peer):
         rows.put(CONCERNS, event.concern, Concern(community=community, raised_ms=at_ms))
         count(rows, community, week_of(at_ms), {"concern": 1})
 
