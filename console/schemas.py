@@ -29,6 +29,7 @@ class Untitled(GenerateJsonSchema):
 
 SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
     ("peer.joined", "profile"): events.Profile,
+    ("peer.profile_changed", "profile"): events.Profile,
     ("support.requested", "details"): events.Details,
     ("contact.offered", "contact"): events.Contact,
     ("concern.raised", "text"): events.FreeText,

@@ -36,7 +36,8 @@ class Pages:
         self._environment = Environment(
             loader=ChoiceLoader([FileSystemLoader(HERE / "templates"),
                                  PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]),
-            autoescape=True, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True)
+            autoescape=True, undefined=ChainableUndefined, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
+        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._environment.globals |= {
             "programme": programme, "words": catalogue.words, "try_out": try_out, "static": _static,
             "posted": Posted(), "problems": Problems({})}

@@ -34,6 +34,7 @@ def _needs_timer(rows: Rows, event: e.TimerElapsed) -> Iterable[Ref]:
 
 INPUTS: dict[type[e.Event], Handling] = {
     e.PeerJoined: Handling(needs=peers.needs, apply=peers.joined),
+    e.ProfileChanged: Handling(needs=peers.needs, apply=peers.profile),
     e.PreferencesChanged: Handling(needs=peers.needs, apply=peers.preferences),
     e.ConsentGiven: Handling(needs=peers.needs, apply=peers.consents),
     e.ConsentWithdrawn: Handling(needs=peers.needs, apply=peers.takes_back),

@@ -58,6 +58,7 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
         name=SERVICE, tables=TABLES, warm=warm, after_commit=wake,
         inputs={
             e.PeerJoined: Handling(on.peer, apply=to.joined),
+            e.ProfileChanged: Handling(on.peer, apply=to.profile_changed),
             e.PreferencesChanged: Handling(on.peer_and_unsent, do.preferences_changed, to.preferences_changed),
             e.BreakStarted: Handling(on.peer_and_unsent, do.break_started, to.break_started),
             e.BreakEnded: Handling(on.peer_and_unsent, do.break_ended, to.break_ended),

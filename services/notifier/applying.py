@@ -34,6 +34,7 @@ from shared.events import (
     PeerJoined,
     PeerLeft,
     PreferencesChanged,
+    ProfileChanged,
     ProposalLapsed,
     ProposalMade,
     ProposalWithdrawn,
@@ -51,6 +52,13 @@ from shared.rows import Rows
 def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
     if rows.get(PEOPLE, event.peer) is None:
         rows.put(PEOPLE, event.peer, PersonRow(profile=event.profile))
+
+
+def profile_changed(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
+    """What was found of the address before says nothing of this one."""
+    if (row := rows.get(PEOPLE, event.peer)) is not None:
+        rows.put(PEOPLE, event.peer, row.model_copy(update={"profile": event.profile}))
+        rows.drop(NOT_THERE, event.peer)
 
 
 def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:

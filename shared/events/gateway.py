@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from shared.events.base import GATEWAY, Event, PeerId, Sealed
@@ -13,6 +15,13 @@ class PeerJoined(Event, type="peer.joined", owner=GATEWAY):
 
     peer: PeerId
     community: str
+    profile: Sealed
+
+
+class ProfileChanged(Event, type="peer.profile_changed", owner=GATEWAY):
+    """Somebody gave another address, a telephone number or a first name. Each one says everything anew."""
+
+    peer: PeerId
     profile: Sealed
 
 
@@ -214,6 +223,9 @@ class ConcernRaised(Event, type="concern.raised", owner=GATEWAY):
     peer: PeerId
     pair: str | None = None
     text: Sealed
+    about: Literal["concern", "request"] = Field("concern", description="where it was written: as a concern, or in one's own "
+                                                                        "words with a request")
+    danger: bool = Field(False, description="its words suggest danger (rule 16): it is looked at before the others")
 
 
 class ConcernClosed(Event, type="concern.closed", owner=GATEWAY):

@@ -16,6 +16,8 @@ class Profile(Part):
     alias: str
     email: str
     language: str = "en"
+    first_name: str = Field("", description="shown to a buddy once both said yes; empty: the alias goes on")
+    phone: str = Field("", description="E.164, for text messages; empty: none are sent")
 
 
 class Details(Part):
@@ -38,6 +40,7 @@ class Details(Part):
         {}, description="key of a fact -> the values this person would rather meet: a soft wish")
     newcomer: bool = Field(False, description="would like somebody who enjoys welcoming people who are new to peer support")
     welcomes_newcomers: bool = False
+    note: str = Field("", description="in the person's own words, for the people of the programme and nobody else")
 
 
 class Reason(Part):

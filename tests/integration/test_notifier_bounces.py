@@ -13,7 +13,7 @@ from services.notifier.app import service
 from services.notifier.due import Due
 from services.notifier.handlers import Decisions
 from services.notifier.store import NOT_THERE, SERVICE, TABLES
-from shared.events import PeerLeft, RequestWaiting, SignInRequested, SignInSecret
+from shared.events import PeerLeft, Profile, ProfileChanged, RequestWaiting, SignInRequested, SignInSecret
 from shared.stream.rebuild import rebuild
 from tests.integration.notifier_kit import P0, VAULT, Town, mail_server, notifier, until
 
@@ -78,3 +78,18 @@ async def test_whoever_leaves_leaves_no_mark_of_it_and_a_rebuild_finds_it_again(
     await redis.delete(*before)
     await rebuild(service(Decisions(ZoneInfo("UTC"), "example.org"), Due(), P0), P0, redis, VAULT, tmp_path)
     assert {path: await redis.hgetall(path) for path in before} == before
+
+
+async def test_whoever_gives_another_address_is_written_to_there_and_the_mark_on_the_old_one_is_gone(redis_url, town):
+    with mail_server() as server:
+        server.behaviour = {"ann@example.org": ["RCPT 550 5.1.1 unknown"]}
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            await town.happens(asked("ann", "1"))
+            await town.all_ended(1)
+            profile = VAULT.seal("ann", town.keys["ann"], Profile(alias="Quiet Heron", email="new@example.org"))
+            await town.happens(ProfileChanged(peer="ann", profile=profile))
+            await town.happens(asked("ann", "2"))
+            outcomes = await town.all_ended(2)
+    assert list(outcomes.values()) == [["failed smtp_550"], ["delivered"]]
+    assert server.tried["new@example.org"] == 1

@@ -14,7 +14,8 @@ def needs(_rows: Rows, event: ConcernRaised | ConcernClosed) -> Iterable[Ref]:
 
 
 def raised(rows: Rows, event: ConcernRaised, at_ms: int) -> None:
-    rows.put(CONCERNS, event.concern, ConcernRow(peer=event.peer, pair=event.pair, text=event.text, raised_ms=at_ms))
+    rows.put(CONCERNS, event.concern, ConcernRow(peer=event.peer, pair=event.pair, text=event.text, raised_ms=at_ms,
+                                              about=event.about, danger=event.danger))
 
 
 def closed(rows: Rows, event: ConcernClosed, at_ms: int) -> None:

@@ -14,13 +14,14 @@ from shared.events import (
     PeerJoined,
     PeerLeft,
     PreferencesChanged,
+    ProfileChanged,
 )
 from shared.rows import KEYS, Ref, Rows
 
 PREFERENCES = tuple(each for each in PreferencesChanged.model_fields if each != "peer")
 """What somebody chose about messages: fields of the event and of their row alike."""
 
-OfPeer = PreferencesChanged | ConsentGiven | ConsentWithdrawn | BreakStarted | BreakEnded | CountsChanged
+OfPeer = ProfileChanged | PreferencesChanged | ConsentGiven | ConsentWithdrawn | BreakStarted | BreakEnded | CountsChanged
 
 
 def change(rows: Rows, peer: str, how: Callable[[PeerRow], PeerRow]) -> None:
@@ -37,6 +38,10 @@ def needs(_rows: Rows, event: PeerJoined | OfPeer) -> Iterable[Ref]:
 def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
     if rows.get(PEERS, event.peer) is None:
         rows.put(PEERS, event.peer, PeerRow(community=event.community, profile=event.profile))
+
+
+def profile(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
+    change(rows, event.peer, lambda row: row.changed(profile=event.profile))
 
 
 def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:

@@ -298,6 +298,9 @@ class ConcernRow(Row):
     pair: str | None = None
     text: Sealed
     raised_ms: int
+    about: Literal["concern", "request"] = "concern"
+    danger: bool = False
+    """Its words suggest danger, so it is looked at before the others (rule 16)."""
     closed_ms: int | None = None
 
 

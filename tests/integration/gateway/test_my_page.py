@@ -16,6 +16,7 @@ from shared.events import (
     BreakEnded,
     BreakKind,
     BreakStarted,
+    ConcernRaised,
     Contact,
     CountsChanged,
     FreeText,
@@ -24,6 +25,8 @@ from shared.events import (
     MessageWithheld,
     PairClosed,
     PairFormed,
+    Profile,
+    ProfileChanged,
     ProposalLapsed,
     ProposalMade,
     ProposalWithdrawn,
@@ -585,3 +588,18 @@ async def _somebody(here: Site) -> Visitor:
 def _without_ids(visitor: Visitor) -> list[tuple[str, str]]:
     """The page as it reads, without what is fresh on every page."""
     return [(each.tag, each.text) for each in visitor.page.elements]
+
+
+async def test_another_profile_takes_the_place_of_the_one_before_and_words_of_danger_are_marked(here: Site) -> None:
+    two = await Two.meet(here)
+    peer = two.peers[0]
+    key = await here.redis.hget(KEYS.path(P0, SERVICE), peer)
+    vault = here.host.vault
+    await here.says(
+        ProfileChanged(peer=peer, profile=vault.seal(peer, key, Profile(alias="Misty Wren", email="kim@example.org"))),
+        ConcernRaised(concern="c" * 32, peer=peer, text=vault.seal(peer, key, FreeText(text="words")), about="request",
+                      danger=True))
+    row = CONCERNS.load(await here.redis.hget(CONCERNS.path(P0, SERVICE), "c" * 32))
+    await two.kim.open("/me")
+    assert "Misty Wren" in two.kim.page.text
+    assert (row.about, row.danger) == ("request", True)
