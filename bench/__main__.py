@@ -10,6 +10,7 @@ from bench import latency, ledger, notifier, pairing, pool, reader, simulate, sm
 from bench import report as reports
 from bench.figures import Figure, report
 from shared import logs
+from shared.collecting import collect_seldom
 
 BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "reader": reader.measure,
@@ -39,6 +40,7 @@ def main() -> int:
         print(f"no bench is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}", file=sys.stderr)
         return 2
     logs.configure("json", "warning")
+    collect_seldom()  # as services do, and for what they are compared with as well
     figures = asyncio.run(_all(names))
     report(figures)
     return 0 if all(each.met for each in figures) else 1

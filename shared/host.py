@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from shared import EXIT_SETTINGS, health, installation, lag
 from shared.client import client
 from shared.clock import Clock
+from shared.collecting import collect_seldom
 from shared.logs import get_logger
 from shared.metrics import Metrics
 from shared.programme import Programme
@@ -204,6 +205,7 @@ def run(app: Any, host: Host, port: int, trusted_proxies: str = "127.0.0.1") -> 
     server = uvicorn.Server(uvicorn.Config(app, host=host.settings.host, port=port, log_config=None, access_log=False,
                                            lifespan="on", timeout_graceful_shutdown=5, server_header=False,
                                            proxy_headers=True, forwarded_allow_ips=trusted_proxies))
+    collect_seldom()
     code = 0
 
     def fatal(why: int) -> None:

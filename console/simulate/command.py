@@ -28,6 +28,7 @@ from console.simulate.services import Services
 from console.system import AsJson
 from services.matcher.domain.bar import BARS
 from shared import logs
+from shared.collecting import collect_seldom
 from shared.programme import load
 
 
@@ -113,6 +114,7 @@ def _simulated(plan: Plan, pages: list[str] | None) -> dict[str, Any]:
         if pages is not None:
             pages.append(await page_at_the_end(plan, services))
 
+    collect_seldom()
     ran = asyncio.run(run(plan, over, reported))
     _progress("")
     return summary(ran)

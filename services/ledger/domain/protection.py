@@ -36,11 +36,11 @@ def unreturned(account: Account, breaks: Breaks, at_ms: int, least: Thresholds) 
         return False
     if breaks.on(at_ms):
         return False
-    season = window(account.by_week, breaks, SEASON, at_ms)
-    if season is None or not _far_above(season, least) or season.weeks_of_giving < least.weeks:
-        return False
     half_a_year = window(account.by_week, breaks, HALF_A_YEAR, at_ms)
-    return half_a_year is not None and _far_above(half_a_year, least)
+    if half_a_year is None or not _far_above(half_a_year, least):  # nearly always
+        return False
+    season = window(account.by_week, breaks, SEASON, at_ms)
+    return season is not None and _far_above(season, least) and season.weeks_of_giving >= least.weeks
 
 
 def only_gives(account: Account, breaks: Breaks, at_ms: int, least: Thresholds) -> bool:
