@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import latency, ledger, notifier, pairing, pool, reader, simulate, smtp, system
+from bench import latency, ledger, notifier, pages, pairing, pool, reader, simulate, smtp, system
 from bench import report as reports
 from bench.figures import Figure, report
 from shared import logs
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "notifier": notifier.measure,
     "latency": latency.measure,
     "system": system.measure,
+    "pages": pages.measure,
     "pairing": pairing.measure,
     "pool": pool.measure,
     "report": reports.measure,
