@@ -131,7 +131,9 @@ from bench.pool import FEW, P0, VAULT
 from services.matcher.memory import Memory
 from services.matcher.pairing.ready import ENGINE
 from shared import logs
+from shared.collecting import collect_seldom
 logs.configure("json", "warning")
+collect_seldom()  # as a service does when it has started
 def resident(): return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 async def start(url):
     imported, memory, redis = time.perf_counter() - began, Memory(VAULT), Redis.from_url(url)
