@@ -41,7 +41,7 @@ def running() -> Iterator[Sink]:
     before = os.environ.get("SSL_CERT_FILE")
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listening:
         sink = Sink(listening.getsockname()[1], Path(folder, "mail.pem"))
-        _certify(sink.certificate)
+        certify(sink.certificate)
         os.environ["SSL_CERT_FILE"] = str(sink.certificate)
         process = subprocess.Popen([sys.executable, "-m", "bench.mail_sink", str(listening.fileno()), str(sink.certificate)],
                                    pass_fds=[listening.fileno()])
@@ -55,7 +55,7 @@ def running() -> Iterator[Sink]:
                 os.environ["SSL_CERT_FILE"] = before
 
 
-def _certify(path: Path) -> None:
+def certify(path: Path) -> None:
     """For 127.0.0.1, signed by itself, with its key in the same file."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])

@@ -31,6 +31,7 @@ def wanted(root: Path = ROOT) -> dict[Path, str]:
     return {
         **{SCHEMAS / name: _json(schema) for name, schema in schemas.schemas().items()},
         **{SCHEMAS / name: _json(schema) for name, schema in schemas.partner_schemas().items()},
+        **{SCHEMAS / name: _json(schema) for name, schema in schemas.told_schemas().items()},
         SCHEMAS / "report.v1.json": _json(schemas.told(Told)),
         Path("docs/asyncapi.json"): _json(asyncapi.document(reads)),
         Path("deploy/env.example"): env_example.text(),

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from services.gateway import intake
+from services.notifier import webhooks
 from shared import events
 from shared.events import REGISTRY, Event, Sealed
 from shared.sealing import SEAL_PATTERN
@@ -65,6 +66,26 @@ def schemas() -> dict[str, dict[str, Any]]:
 def partner_schemas() -> dict[str, dict[str, Any]]:
     """File name → JSON Schema of what a partner sends, in whole: the CloudEvent and its data."""
     return {f"{name}.json": _partner_schema(name, data) for name, data in intake.TAKEN.items()}
+
+
+def told_schemas() -> dict[str, dict[str, Any]]:
+    """File name → JSON Schema of what a partner is told, in whole."""
+    return {f"{name}.json": _told_schema(name) for name in webhooks.TYPES.values()}
+
+
+def _told_schema(name: str) -> dict[str, Any]:
+    short = name.removeprefix("twoway.").removesuffix(".v1")
+    text = {"type": "string"}
+    properties = {"specversion": {"const": "1.0"}, "id": text, "source": text | {"format": "uri-reference"},
+                  "type": {"const": name}, "datacontenttype": {"const": "application/json"},
+                  "time": text | {"format": "date-time"}, "data": _object({"community": text, "receipt": text})}
+    return {"$schema": DIALECT, "$id": f"twoway:partners:{short}:v1", "title": name} | _object(properties) | {
+        "$comment": "Sent as application/cloudevents+json to the partner's address, signed by Standard Webhooks. The receipt "
+                    "is that of the partner's own referral."}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _partner_schema(name: str, of: type[BaseModel]) -> dict[str, Any]:

@@ -25,8 +25,8 @@ FIELDS = frozenset({
     "service", "partition", "entry", "entries", "id", "cause", "trace", "error", "reason", "frames", "dropped",
     # random ids of things, never of their content
     "peer", "peers", "request", "requests", "proposal", "pair", "moment", "referral", "checkin", "training",
-    "concern", "message", "message_ref", "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to", "about",
-    "of", "linked", "same_as",
+    "concern", "message", "message_ref", "webhook", "round", "partner", "giver", "receiver", "recorded_by", "said_yes", "to",
+    "about", "of", "linked", "same_as",
     # plain words and figures of the system
     "template", "klass", "outcome", "what", "kind", "gesture", "answer", "ending", "benefit", "step", "given", "received",
     "part", "waiting", "for_ever", "chosen", "proposed", "no_longer_held", "proven_share", "sampled",

@@ -61,6 +61,23 @@ class PartnerSecret(BaseModel):
     valid_until_ms: int | None = None
 
 
+class Webhook(BaseModel):
+    """Where a partner wants to be told of people who agreed to it, and the secrets that we sign with: ours, not theirs."""
+
+    model_config = ConfigDict(frozen=True)
+    url: str
+    secrets: tuple[PartnerSecret, ...] = Field(min_length=1, description="the newest first")
+    gone: bool = Field(False, description="it answered 410: nothing more is sent there until somebody sets it again")
+
+    def rotated(self, secret: str, now_ms: int) -> Webhook:
+        """With a new secret. For the overlap everything is signed with both, so nothing is lost while they change over."""
+        before = PartnerSecret(secret=self.secrets[0].secret, valid_until_ms=now_ms + OVERLAP_MS)
+        return self.model_copy(update={"secrets": (PartnerSecret(secret=secret), before)})
+
+    def valid_secrets(self, now_ms: int) -> list[str]:
+        return _valid(self.secrets, now_ms)
+
+
 class Partner(BaseModel):
     """An organisation that may publish to one community."""
 
@@ -72,15 +89,25 @@ class Partner(BaseModel):
     community: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     secrets: tuple[PartnerSecret, ...] = Field(min_length=1, description="the newest first")
     added_ms: int
+    webhook: Webhook | None = None
 
     def valid_secrets(self, now_ms: int) -> list[str]:
         """The secrets that a signature may have been made with, newest first."""
-        return [one.secret for one in self.secrets if one.valid_until_ms is None or now_ms < one.valid_until_ms]
+        return _valid(self.secrets, now_ms)
 
     def rotated(self, secret: str, now_ms: int) -> Partner:
         """With a new secret; the one before it stays valid for the overlap, older ones go."""
         before = PartnerSecret(secret=self.secrets[0].secret, valid_until_ms=now_ms + OVERLAP_MS)
         return self.model_copy(update={"secrets": (PartnerSecret(secret=secret), before)})
+
+
+def _valid(secrets: tuple[PartnerSecret, ...], now_ms: int) -> list[str]:
+    return [one.secret for one in secrets if one.valid_until_ms is None or now_ms < one.valid_until_ms]
+
+
+def receipt(vault: Vault, partner: str, delivery: str) -> str:
+    """What a partner holds of an event of its own: it opens the status of that event to this partner and nothing else."""
+    return f"{delivery}.{vault.mac('receipt', f'{partner} {delivery}'.encode())[:32]}"
 
 
 def new_secret() -> str:
@@ -107,10 +134,15 @@ async def add(redis: Redis, vault: Vault, partner: Partner) -> None:
 
 async def rotate(redis: Redis, vault: Vault, name: str, secret: str, now_ms: int) -> Partner:
     """Raises NoSuchPartner."""
+    return await change(redis, vault, name, lambda partner: partner.rotated(secret, now_ms))
+
+
+async def change(redis: Redis, vault: Vault, name: str, how: Callable[[Partner], Partner]) -> Partner:
+    """Raises NoSuchPartner, and whatever `how` raises; then nothing has changed."""
     def turn(there: list[Partner]) -> Partner:
         for one in there:
             if one.name == name:
-                return one.rotated(secret, now_ms)
+                return how(one)
         raise NoSuchPartner(NoSuchPartner.__doc__)
     return await _change(redis, vault, turn)
 

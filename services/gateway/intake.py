@@ -103,13 +103,13 @@ Community = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Reference = Annotated[Text, Field(min_length=1, max_length=200)]
 """A partner's own name for a person: a number, a code. It is kept as a keyed hash alone."""
 
-Scope = Literal["joined", "checkins", "training"]
+Scope = Literal["joined", "checkins", "training", "introductions"]
 
 
 class Referral(_Strict):
     community: Community
     consent: Consent
-    scope: Annotated[tuple[Scope, ...], Field(strict=False, max_length=3), AfterValidator(_once)] = ()
+    scope: Annotated[tuple[Scope, ...], Field(strict=False, max_length=4), AfterValidator(_once)] = ()
     person: Reference | None = None
     email: Annotated[Text, AfterValidator(_an_email)]
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)] = "en"

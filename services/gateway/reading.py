@@ -16,6 +16,7 @@ from services.gateway.views import (
     AgreementView,
     BeforeView,
     GestureView,
+    HeardView,
     Me,
     PairView,
     ProposalView,
@@ -56,7 +57,8 @@ async def me(web: Web, here: Here) -> Me:
         lately=lately, asks=asks, refusals=story.refusals(telling), pulse=row.pulse(now_ms),
         trainings=tuple(dict.fromkeys(_trainings(look, row))),
         agreements=tuple(AgreementView(each.partner, each.wording, each.at_ms, each.taken_back_ms)
-                         for each in row.consents if each.partner is not None))
+                         for each in row.consents if each.partner is not None),
+        hears=tuple(HeardView(each.partner, each.what, each.at_ms) for each in row.hears))
 
 
 async def pair(web: Web, here: Here, id: str) -> tuple[PairRow, PairView] | None:

@@ -9,18 +9,12 @@ from typing import Any
 from services.gateway.store import RECEIPTS, REFERRALS, SERVICE
 from services.gateway.store.deliveries import known
 from services.gateway.web import Web
-from shared.partners import Partner
-from shared.sealing import Vault
+from shared.partners import Partner, receipt
 
 PUBLIC = {"unknown_reference": "not_reached", "no_consent": "not_reached",
           "no_such_pair": "no_pair_then", "before_pair": "no_pair_then", "pair_ended": "no_pair_then"}
 """Reasons that a partner is told under one name: which of them it is says whether somebody is here, joined, left or took
 their agreement back; and whether two were a pair before, and how it ended (rule 17)."""
-
-
-def receipt(vault: Vault, partner: str, delivery: str) -> str:
-    """Opens the status to this partner and nothing else, an invitation least of all."""
-    return f"{delivery}.{vault.mac('receipt', f'{partner} {delivery}'.encode())[:32]}"
 
 
 async def status(web: Web, partner: Partner, text: str) -> dict[str, Any] | None:

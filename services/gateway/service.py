@@ -38,6 +38,7 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.PreferencesChanged: Handling(needs=peers.needs, apply=peers.preferences),
     e.ConsentGiven: Handling(needs=peers.needs, apply=peers.consents),
     e.ConsentWithdrawn: Handling(needs=peers.needs, apply=peers.takes_back),
+    e.WebhookDelivered: Handling(needs=peers.needs, apply=peers.hears),
     e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
     e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),

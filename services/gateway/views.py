@@ -146,6 +146,15 @@ class AgreementView:
 
 
 @dataclass(frozen=True)
+class HeardView:
+    """What a partner was told of the reader."""
+
+    partner: str
+    what: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
 class Resting:
     until_ms: int
 
@@ -174,6 +183,7 @@ class Me:
     """The mornings from which each thing that is not going ahead is told of, in ms."""
     trainings: tuple[TrainingView, ...] = ()
     agreements: tuple[AgreementView, ...] = ()
+    hears: tuple[HeardView, ...] = ()
     nudges: tuple[str, ...] = ()
     """What is offered to somebody who gives a good deal, each once."""
     unreached_ms: int = 0

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from faststream.asgi import AsgiFastStream
 from redis.asyncio import Redis
 
-from services.notifier import applying, loading, outbox
+from services.notifier import applying, hearing, loading, outbox, webhooks
 from services.notifier.channels import Channel, Mailbox
 from services.notifier.due import Due, Ref
 from services.notifier.gate import Gate
@@ -17,6 +17,7 @@ from services.notifier.handlers import Decisions
 from services.notifier.settings import NotifierSettings
 from services.notifier.smtp import Smtp
 from services.notifier.store import SEND, SERVICE, TABLES, ready
+from services.notifier.store import webhooks as untold
 from services.notifier.urgent_help import watch
 from services.notifier.words import Words
 from services.notifier.worker import Sender
@@ -41,17 +42,24 @@ class Open(Protocol):
 START_TLS = {"always": True, "offered": None, "never": False}
 
 
-def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
+def service(decisions: Decisions, due: Due, partition: Partition, to_partners: Due | None = None) -> Service:
+    """`due` rings for messages to people, `to_partners` for what partners are told."""
+    bell = to_partners if to_partners is not None else Due()
+
     def wake(events: Sequence[e.Event]) -> None:
         for event in events:
             if isinstance(event, e.MessageIntended):
                 due.offer(Ref(partition, event.message), first=event.klass is e.MessageClass.SIGN_IN)
             elif isinstance(event, e.TimerElapsed) and event.service == SERVICE and event.what == SEND:
                 due.offer(Ref(partition, event.of))
+            elif isinstance(event, e.WebhookIntended) or (isinstance(event, e.WebhookAttempted) and event.outcome == "hold"):
+                bell.offer(Ref(partition, event.webhook))
 
     async def warm(redis: Redis, partition: Partition) -> None:
         async for message in ready(redis, partition):
             due.offer(Ref(partition, message))
+        async for id, _ in untold(redis, partition):
+            bell.offer(Ref(partition, id))
 
     on, do, to = loading, decisions, applying
     return Service(
@@ -83,15 +91,19 @@ def service(decisions: Decisions, due: Due, partition: Partition) -> Service:
             e.GivingUnreturned: Handling(on.peer, do.giving_unreturned),
             e.ReceivingUnrecorded: Handling(on.peer, do.receiving_unrecorded),
             e.ReferralMade: Handling(on.referral, do.referral_made, to.referral_made),
-            e.ReferralUsed: Handling(on.referral, do.referral_ended, to.referral_ended),
+            e.ReferralUsed: Handling(hearing.needs_used, do.referral_ended, to.referral_used),
             e.ReferralRefused: Handling(on.referral, do.referral_ended, to.referral_ended),
             e.ReferralExpired: Handling(on.referral, do.referral_ended, to.referral_ended),
             e.TimerElapsed: Handling(on.timer, do.timed, to.timed),
+            e.ConsentGiven: Handling(on.peer, apply=hearing.agreed),
+            e.ConsentWithdrawn: Handling(on.peer, apply=hearing.agrees_no_more),
+            e.WebhookAttempted: Handling(hearing.needs_attempt, hearing.concluded, hearing.attempted),
             e.MessageAttempted: Handling(on.attempt, do.attempted, outbox.attempted),
         },
         own={
             e.MessageIntended: outbox.intended, e.MessageHeld: outbox.held, e.MessageWithheld: outbox.withheld,
             e.MessageDelivered: outbox.delivered, e.MessageFailed: outbox.failed,
+            e.WebhookIntended: hearing.intended, e.WebhookDelivered: hearing.over, e.WebhookFailed: hearing.over,
         })
 
 
@@ -104,7 +116,7 @@ def channel(settings: NotifierSettings, at: Open) -> Channel:
 
 def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
     """Raises BadCatalogue or OSError when an operator's own sentences can't be used."""
-    due, words = Due(), Words(programme, settings.base_url, settings.messages)
+    due, to_partners, words = Due(), Due(), Words(programme, settings.base_url, settings.messages)
     decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain)
 
     async def send(host: Host) -> None:
@@ -112,6 +124,9 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
         await Sender(host, due, decisions, words, channel(settings, host), gate, base_url=settings.base_url,
                      at_once=settings.senders, lease_s=settings.send_lease_s).run()
 
-    host = Host(SERVICE, settings, programme, make=lambda _host, partition: service(decisions, due, partition),
-                workers=[send, watch], clock=clock)
+    async def tell_partners(host: Host) -> None:
+        await webhooks.Telling(host, to_partners, base_url=settings.base_url, private=settings.partners_anywhere).run()
+
+    host = Host(SERVICE, settings, programme, make=lambda _host, partition: service(decisions, due, partition, to_partners),
+                workers=[send, tell_partners, watch], clock=clock)
     return host.application(), host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notifier import outbox
+from services.notifier import hearing, outbox
 from services.notifier.domain.following import CHECK_IN_LATER_MS, CHECKED_IN_AFTER, next_note_ms
 from services.notifier.domain.messages import Template
 from services.notifier.store import (
@@ -39,6 +39,7 @@ from shared.events import (
     ProposalMade,
     ProposalWithdrawn,
     ReferralMade,
+    ReferralUsed,
     RequestResumed,
     RequestSetAside,
     RequestWaiting,
@@ -239,7 +240,12 @@ def contact_taken_back(rows: Rows, event: ContactTakenBack, _at_ms: int) -> None
 
 def referral_made(rows: Rows, event: ReferralMade, _at_ms: int) -> None:
     if rows.get(REFERRALS, event.referral) is None:
-        rows.put(REFERRALS, event.referral, ReferralRow(address=event.address))
+        rows.put(REFERRALS, event.referral, ReferralRow(address=event.address, partner=event.partner))
+
+
+def referral_used(rows: Rows, event: ReferralUsed, at_ms: int) -> None:
+    hearing.used(rows, event)
+    referral_ended(rows, event, at_ms)
 
 
 def referral_ended(rows: Rows, event: Any, _at_ms: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.notifier import hearing
 from services.notifier.applying import chosen, is_contact, pairs_of, resumes, waits_again, with_offer
 from services.notifier.domain.following import CHECK_IN_LATER_MS, CHECKED_IN_AFTER, next_note_ms
 from services.notifier.domain.messages import Template, of_gesture
@@ -79,7 +80,8 @@ class Decisions(Telling):
         for each in entry.event.peers:
             withhold_about(rows, said, each, entry.event.proposal, "no_longer_open")
             _waits_no_longer(rows, said, each)
-        return self._told_both(rows, entry, said, entry.event.peers, Template.INTRODUCTION, entry.event.pair)
+        self._told_both(rows, entry, said, entry.event.peers, Template.INTRODUCTION, entry.event.pair)
+        return [*said, *hearing.introduced(rows, entry)]
 
     def pair_closed(self, rows: Rows, entry: Entry) -> Said:
         """What was still to be said about this pair stays unsaid. The other one hears next morning that it is over, in
@@ -93,7 +95,7 @@ class Decisions(Telling):
         for each in entry.event.peers:
             if waits_again(rows.get(PEOPLE, each), entry.event.pair):
                 _waits(entry, said, each)
-        return said
+        return [*said, *hearing.no_longer(rows, entry, self._zone)]
 
     def pair_ended(self, rows: Rows, entry: Entry) -> Said:
         """Nothing more of it reaches either from here on; who hears that it is over is said when the matcher closes it."""

@@ -14,8 +14,9 @@ from shared.settings import Settings
 _SCHEMES = ("smtp", "smtps")
 
 
-class NotifierSettings(Settings):
-    port: int = Field(8003, ge=1, le=65535, description="Port for health and metrics.")
+class PartnerSettings(Settings):
+    """What telling partners needs, in the notifier and in the command that tries it."""
+
     base_url: str = Field(
         "http://127.0.0.1:8000", pattern=r"^https?://[^\s/]+$",
         description="The address that people open: links in messages begin with it.")
@@ -23,6 +24,18 @@ class NotifierSettings(Settings):
         False, description="1: without TWOWAY_SMTP_URL, messages go to the built-in mailbox at /mailbox, which shows "
         "everyone's sign-in links. For trying out on one machine only; `twoway up` sets it where both what it listens on "
         "and TWOWAY_BASE_URL are this machine's own.")
+    webhooks_private: bool = Field(
+        False, description="1: partners may also be told at addresses of your own network, and without TLS. 0: only by "
+        "https and in the open net, so that no partner's address can point at a machine of yours.")
+
+    @property
+    def partners_anywhere(self) -> bool:
+        """A try-out's partners are on the same machine."""
+        return self.webhooks_private or self.try_out
+
+
+class NotifierSettings(PartnerSettings):
+    port: int = Field(8003, ge=1, le=65535, description="Port for health and metrics.")
     smtp_url: SecretStr | None = Field(
         None, validate_default=True, description="The mail server, as smtp://user:password@host:587 or "
         "smtps://user:password@host:465. Needed unless TWOWAY_TRY_OUT=1.")

@@ -9,14 +9,14 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.notifier.domain.messages import Template
-from shared.events import Frequency, MessageClass, QuietHours, Sealed
+from shared.events import Frequency, Hears, MessageClass, QuietHours, Sealed
 from shared.rows import KEYS, Ref, Table
 from shared.stream.append import REMEMBERED_S
 from shared.stream.names import Partition
@@ -60,6 +60,17 @@ class Nudged(Row):
     times: int = 0
 
 
+class Referred(Row):
+    """That a partner knows somebody, and what it may be told of them."""
+
+    partner: str
+    referral: str
+    agreed: bool = False
+    """They agreed to its being told that they are introduced, and that this has ended."""
+    told: tuple[str, ...] = ()
+    """Pairs of theirs of which it was told, until it is told of their end."""
+
+
 class PersonRow(RecipientRow):
     profile: Sealed
     quiet: QuietHours | None = QuietHours()
@@ -84,6 +95,8 @@ class PersonRow(RecipientRow):
     """When whoever waits hears from us next (rule 11); a timer with another time is of another wait."""
     proposals: tuple[str, ...] = ()
     """Open ones: whoever has one has heard of somebody."""
+    referred: tuple[Referred, ...] = ()
+    """Partners that referred them, one referral each."""
     secret: Sealed | None = None
     """A sign-in secret, for as long as it takes to pass it on to its message."""
 
@@ -94,6 +107,7 @@ class PersonRow(RecipientRow):
 
 class ReferralRow(RecipientRow):
     address: Sealed
+    partner: str = ""
 
 
 class PairRow(Row):
@@ -133,6 +147,19 @@ class MessageRow(Row):
     """Of what led to it; what its attempts come to goes on with it."""
 
 
+class WebhookRow(Row):
+    """What a partner is to be told, until it was or can't be."""
+
+    partner: str
+    peer: str
+    referral: str
+    what: Hears
+    happened_ms: int
+    due_ms: int
+    tries: int = 0
+    """Those before the next one."""
+
+
 PEOPLE = Table("people", PersonRow)
 REFERRALS = Table("referrals", ReferralRow)
 PAIRS = Table("pairs", PairRow)
@@ -143,7 +170,9 @@ READY = Table("ready", bytes)
 NOT_THERE = Table("not_there", bytes)
 """The ids of peers whose address a mail server said to be none: nothing but links to sign in is sent there."""
 
-TABLES = (PEOPLE, REFERRALS, PAIRS, MESSAGES, READY, NOT_THERE)
+WEBHOOKS = Table("webhooks", WebhookRow)
+
+TABLES = (PEOPLE, REFERRALS, PAIRS, MESSAGES, READY, NOT_THERE, WEBHOOKS)
 
 
 def unsent(row: RecipientRow | None) -> tuple[Unsent, ...]:
@@ -159,6 +188,24 @@ async def ready(redis: Redis, partition: Partition) -> AsyncIterator[str]:
     """The ids of all messages that may be sent now; some twice, when the hash grows meanwhile. Raises RedisError."""
     async for message, _ in redis.hscan_iter(READY.path(partition, SERVICE), count=500):
         yield message.decode()
+
+
+async def webhooks(redis: Redis, partition: Partition) -> AsyncIterator[tuple[str, WebhookRow]]:
+    """All that partners are still to be told. Raises RedisError."""
+    async for id, text in redis.hscan_iter(WEBHOOKS.path(partition, SERVICE), count=500):
+        yield id.decode(), WEBHOOKS.load(text)
+
+
+async def webhook(redis: Redis, partition: Partition, id: str) -> WebhookRow | None:
+    """Raises RedisError."""
+    text: Any = await redis.hget(WEBHOOKS.path(partition, SERVICE), id)
+    return None if text is None else WEBHOOKS.load(text)
+
+
+async def person(redis: Redis, partition: Partition, peer: str) -> PersonRow | None:
+    """Raises RedisError."""
+    text: Any = await redis.hget(PEOPLE.path(partition, SERVICE), peer)
+    return None if text is None else PEOPLE.load(text)
 
 
 async def ready_row(redis: Redis, partition: Partition, message: str) -> MessageRow | None:

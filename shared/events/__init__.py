@@ -105,6 +105,7 @@ from shared.events.matcher import (
     WaitingCounted,
 )
 from shared.events.notifier import (
+    Hears,
     MessageAttempted,
     MessageClass,
     MessageDelivered,
@@ -112,6 +113,10 @@ from shared.events.notifier import (
     MessageHeld,
     MessageIntended,
     MessageWithheld,
+    WebhookAttempted,
+    WebhookDelivered,
+    WebhookFailed,
+    WebhookIntended,
 )
 from shared.events.partners import (
     CheckinRecorded,
@@ -187,6 +192,7 @@ __all__ = [
     "GestureSent",
     "GivingUnreturned",
     "GroupWaiting",
+    "Hears",
     "Invitation",
     "Kind",
     "Listened",
@@ -266,4 +272,8 @@ __all__ = [
     "TrainingRefused",
     "WaitingCounted",
     "Way",
+    "WebhookAttempted",
+    "WebhookDelivered",
+    "WebhookFailed",
+    "WebhookIntended",
 ]

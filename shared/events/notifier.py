@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events.base import NOTIFIER, Event
+from shared.events.base import NOTIFIER, Event, PeerId
 
 
 class MessageClass(StrEnum):
@@ -80,4 +80,47 @@ class MessageFailed(Event, type="message.failed", owner=NOTIFIER):
     message: str
     to: str
     template: str
+    reason: str
+
+
+Hears = Literal["introduced", "no_longer_introduced"]
+"""What a partner may be told of somebody, if they agreed to it."""
+
+
+class WebhookIntended(Event, type="webhook.intended", owner=NOTIFIER):
+    """A partner will be told something about somebody whom it referred, and who agreed to that."""
+
+    webhook: str
+    partner: str
+    peer: PeerId
+    referral: str
+    what: Hears
+    about: str = Field(description="the pair; it is not told")
+    not_before_ms: int = Field(description="an ending is told the next morning, as the other of the two hears it (rule 17)")
+
+
+class WebhookAttempted(Event, type="webhook.attempted", owner=NOTIFIER):
+    """One try to reach a partner, and what came of it."""
+
+    webhook: str
+    outcome: Literal["delivered", "hold", "failed"]
+    reason: str = ""
+    not_before_ms: int | None = None
+
+
+class WebhookDelivered(Event, type="webhook.delivered", owner=NOTIFIER):
+    """The partner has taken it. It stands on the person's page that it was told."""
+
+    webhook: str
+    partner: str
+    peer: PeerId
+    what: Hears
+
+
+class WebhookFailed(Event, type="webhook.failed", owner=NOTIFIER):
+    """The partner was not told, and why: it could not be reached for three days, or the person agrees no more."""
+
+    webhook: str
+    partner: str
+    peer: PeerId
     reason: str

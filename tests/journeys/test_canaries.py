@@ -166,7 +166,7 @@ async def referred(lived: Lived, dee: Someone) -> None:
         await dee.asks()
         lived.canaries.append(dee.alias)
         await dee.signs_in_by_link()
-        await dee.sees("What others may tell us")
+        await dee.sees("Partners and you")
         await told(client, clinic, dee, event)
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from services.gateway.store import ADDRESS_OF, ADDRESSES, KNOWN_AS, KNOWN_BY, PEERS, REQUESTS, Consented, PeerRow
+from services.gateway.store import (
+    ADDRESS_OF,
+    ADDRESSES,
+    HEARD_MAX,
+    KNOWN_AS,
+    KNOWN_BY,
+    PEERS,
+    REQUESTS,
+    Consented,
+    Heard,
+    PeerRow,
+)
 from shared.events import (
     BreakEnded,
     BreakStarted,
@@ -15,13 +26,15 @@ from shared.events import (
     PeerLeft,
     PreferencesChanged,
     ProfileChanged,
+    WebhookDelivered,
 )
 from shared.rows import KEYS, Ref, Rows
 
 PREFERENCES = tuple(each for each in PreferencesChanged.model_fields if each != "peer")
 """What somebody chose about messages: fields of the event and of their row alike."""
 
-OfPeer = ProfileChanged | PreferencesChanged | ConsentGiven | ConsentWithdrawn | BreakStarted | BreakEnded | CountsChanged
+OfPeer = (ProfileChanged | PreferencesChanged | ConsentGiven | ConsentWithdrawn | WebhookDelivered | BreakStarted | BreakEnded
+          | CountsChanged)
 
 
 def change(rows: Rows, peer: str, how: Callable[[PeerRow], PeerRow]) -> None:
@@ -61,6 +74,12 @@ def takes_back(rows: Rows, event: ConsentWithdrawn, at_ms: int) -> None:
     change(rows, event.peer, lambda row: row.changed(consents=tuple(
         each.model_copy(update={"taken_back_ms": at_ms})
         if (each.wording, each.partner) == (event.wording, event.partner) else each for each in row.consents)))
+
+
+def hears(rows: Rows, event: WebhookDelivered, at_ms: int) -> None:
+    """What a partner was told of somebody stands on their page, whatever they agree to afterwards."""
+    now = Heard(partner=event.partner, what=event.what, at_ms=at_ms)
+    change(rows, event.peer, lambda row: row.changed(hears=(now, *row.hears)[:HEARD_MAX]))
 
 
 def rests(rows: Rows, event: BreakStarted, _at_ms: int) -> None:

@@ -14,7 +14,7 @@ from services.gateway import bodies, intake
 from services.gateway.intake import CloudEvent, Refused
 from services.gateway.limiting import Limited
 from services.gateway.pages.settled import settled
-from services.gateway.receipts import receipt, status
+from services.gateway.receipts import status
 from services.gateway.referring import refer
 from services.gateway.telling import tell
 from services.gateway.web import Web, address
@@ -81,7 +81,7 @@ async def _take(web: Web, request: Request) -> Response:
         return _away("Nothing is known to be kept. Send the same event again after Retry-After.")
     log.info("event.accepted", partner=partner.name, kind=event.type, of=delivery,
              outcome="fresh" if fresh else "duplicate")
-    id = receipt(web.host.vault, partner.name, delivery)
+    id = partners.receipt(web.host.vault, partner.name, delivery)
     return _json(202, {"receipt": id, "status_url": f"{web.settings.base_url}/v1/receipts/{id}", "duplicate": not fresh})
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from services.gateway.store.inboxes import INBOXES
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
-from shared.events import Frequency, Gesture, Kind, QuietHours, Sealed
+from shared.events import Frequency, Gesture, Hears, Kind, QuietHours, Sealed
 from shared.rows import KEYS, Table
 
 SERVICE = "gateway"
@@ -43,6 +43,9 @@ PULSE_LIVES_MS = 28 * DAY_MS
 
 TRAININGS_MAX = 20
 """Trainings on a page, the latest first: more than anybody needs to see of a year or two of courses."""
+
+HEARD_MAX = 50
+"""What partners were told, on a page, the latest first: two for each buddy, so that of many years."""
 
 REST_MS = 14 * DAY_MS
 """How long the matcher proposes nothing after *not now* (rule 1)."""
@@ -108,6 +111,14 @@ class Refusal(Row):
     at_ms: int
     """When it was sent; of a moment that is in the story, when that was."""
     reason: str
+
+
+class Heard(Row):
+    """What a partner was told of somebody who agreed to it."""
+
+    partner: str
+    what: Hears
+    at_ms: int
 
 
 class Trained(Row):
@@ -193,6 +204,8 @@ class PeerRow(Row):
     unreached_ms: int = 0
     """When a message could not reach them; 0 once one does, or none ever failed."""
     trainings: tuple[Trained, ...] = ()
+    hears: tuple[Heard, ...] = ()
+    """What partners were told of them, the latest first."""
 
     @property
     def silent(self) -> bool:

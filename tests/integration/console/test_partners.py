@@ -11,6 +11,7 @@ from shared.partners import OVERLAP_MS, PARTNERS, Partner, partners
 from shared.sealing import Vault
 from tests.integration.console.conftest import Twoway
 from tests.integration.core.tally import KEY
+from tests.integration.test_webhooks import listening
 
 SOURCE = "https://clinic.example/referrals"
 ADD = ("partners", "add", "city-clinic", "--source", SOURCE, "--community", "riverside")
@@ -110,3 +111,44 @@ async def test_a_redis_that_does_not_answer_is_one_line_without_its_password(two
 
 async def _found(redis: Redis) -> Partner | None:
     return next((each for each in await partners(redis, Vault(KEY)) if each.source == SOURCE), None)
+
+
+async def test_where_a_partner_is_told_is_set_changed_over_and_ended_and_its_secret_shown_once(
+        twoway: Twoway, redis: Redis) -> None:
+    await twoway(*ADD)
+    first = (await twoway("partners", "webhook", "city-clinic", "https://clinic.example/webhooks")).out.strip()
+    second = (await twoway("partners", "webhook", "city-clinic", "--rotate")).out.strip()
+    partner = await _found(redis)
+    assert partner is not None
+    assert partner.webhook is not None
+    assert [one.secret for one in partner.webhook.secrets] == [second, first]
+    listed, as_json = await twoway("partners", "list"), await twoway("partners", "list", "--json")
+    assert "https://clinic.example/webhooks" in as_json.out
+    assert not any(secret in text for secret in (first, second) for text in (listed.out, as_json.out))
+    await twoway("partners", "webhook", "city-clinic", "--off")
+    partner = await _found(redis)
+    assert partner is not None
+    assert partner.webhook is None
+
+
+async def test_a_place_to_tell_that_can_not_be_is_refused_with_one_line(twoway: Twoway, redis: Redis) -> None:
+    await twoway(*ADD)
+    before = await redis.hgetall(PARTNERS)
+    for words in (("city-clinic", "https://user:secret@clinic.example/"), ("city-clinic", "ftp://clinic.example/"),
+                  ("other", "https://clinic.example/"), ("city-clinic", "--rotate"), ("city-clinic",),
+                  ("city-clinic", "https://clinic.example/", "--off")):
+        refused = await twoway("partners", "webhook", *words, code=2)
+        assert len(refused.err.strip().splitlines()) == 1
+    await twoway("partners", "test-webhook", "city-clinic", code=2)
+    assert await redis.hgetall(PARTNERS) == before
+
+
+async def test_an_event_that_says_nothing_shows_whether_a_partner_can_be_told(twoway: Twoway) -> None:
+    twoway = dataclasses.replace(twoway, more={"TWOWAY_WEBHOOKS_PRIVATE": "1"})
+    await twoway(*ADD)
+    with listening(503, 204) as partner:
+        await twoway("partners", "webhook", "city-clinic", partner.url)
+        no = await twoway("partners", "test-webhook", "city-clinic", code=1)
+        await twoway("partners", "test-webhook", "city-clinic")
+    assert "http_503" in no.out
+    assert [body["type"] for body in partner.bodies()] == ["twoway.test.v1"] * 2
