@@ -22,18 +22,8 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from services.notifier.channels import (
-    WIRE,
-    WIRE_UTF8,
-    BadAddress,
-    Blocked,
-    Delivered,
-    Letter,
-    Outcome,
-    Refused,
-    Unknown,
-    compose,
-)
+from services.notifier.channels import Blocked, Delivered, Letter, Outcome, Refused, Unknown
+from services.notifier.composing import BadAddress, Parcel, compose
 from services.notifier.domain.bounces import no_such_address
 
 GOODBYE_S = 2.0
@@ -72,13 +62,6 @@ class Line:
         return self.carried > 0 and self.stage == "mail" and (closing or closed)
 
 
-@dataclass(frozen=True)
-class Parcel:
-    to: str
-    content: bytes
-    utf8: bool
-
-
 class Smtp:
     """One mail server. There are as many lines as messages are being sent at a time, and none that nobody needs.
 
@@ -98,12 +81,9 @@ class Smtp:
 
     async def send(self, letter: Letter) -> Outcome:
         try:
-            message = compose(letter, self._sender)
+            parcel = compose(letter, self._sender)
         except BadAddress:
             return Refused("bad_address")
-        to = message["To"].addresses[0]
-        utf8 = not to.username.isascii()
-        parcel = Parcel(to.addr_spec, message.as_bytes(policy=WIRE_UTF8 if utf8 else WIRE), utf8)
         line = self._line()
         try:
             async with asyncio.timeout(self._limit_s):

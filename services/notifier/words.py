@@ -7,7 +7,9 @@ What a message is made of stands once (`templates/messages.toml`), and so does h
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -24,6 +26,13 @@ COLUMNS = 78
 
 ISOLATE, ISOLATE_END = "\u2066", "\u2069"
 """Around a line in English in a plain text that may be read from right to left (Unicode's bidirectional algorithm, UAX 9)."""
+
+
+LINK, STOP, CODE = "\ue000", "\ue001", "\ue002"
+"""Where in what is laid out the parts go that are of one message alone: private-use characters, which no sentence has."""
+
+LAID_OUT = 1_024
+"""Messages kept laid out: twenty in three languages, and some for each number of days or people. 10 kB each."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Words:
             loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
             autoescape=select_autoescape(("html",), default=False))
         self._environment.filters["label"] = _label
+        self._laid_out = lru_cache(maxsize=LAID_OUT)(self._lay_out)
 
     @property
     def page(self) -> str:
@@ -84,19 +94,26 @@ class Words:
     def draft(self, template: str, language: str, link: str = "", code: str = "000000", count: int = 1,
               stop: str = "") -> Rendered:
         """The message in this language, though it be off. Raises KeyError for one that has no catalogue."""
+        laid_out = self._laid_out(template, language, count, can_stop=bool(stop), has_code=bool(code))
+        own = {LINK: link or self.page, STOP: stop, CODE: code}
+        return replace(laid_out, text=_filled(laid_out.text, own), sms=_filled(laid_out.sms, own),
+                       html=_filled(laid_out.html, {mark: escape(each) for mark, each in own.items()}))
+
+    def _lay_out(self, template: str, language: str, count: int, can_stop: bool, has_code: bool) -> Rendered:
+        """The message with a mark wherever something stands that is of this one alone: a line of its own in plain text."""
         spoken, message = self.languages[language], self._sentences.messages[template]
-        values = {"count": count, "code": code}
+        values = {"count": count, "code": CODE if has_code else ""}
 
         def say(sentence: Sentence | None) -> str:
             return spoken.say(sentence, count).format(**values) if sentence is not None else ""
         parts, ending = message.parts, self._sentences.ending.get(message.ending)
         given = {
-            "language": spoken.tag.replace("_", "-"), "direction": spoken.direction, "code": code,
+            "language": spoken.tag.replace("_", "-"), "direction": spoken.direction, "code": values["code"],
             "frame": {name: spoken.say(each) for name, each in self._sentences.frame.items()},
             "subject": say(parts["subject"]), "lead": say(parts["lead"]), "words": say(parts.get("words")),
             "code_before": say(parts.get("code")), "why": say(parts["why"]), "next": say(parts["next"]),
             "open": say(self._sentences.open[message.open]), "ending": say(ending),
-            "link": link or self.page, "stop": stop, "page": self.page,
+            "link": LINK, "stop": STOP if can_stop else "", "page": self.page,
             "help": [self._line(each, spoken) for each in self._help],
         }
         sms = say(parts.get("sms"))
@@ -115,6 +132,12 @@ class Words:
         named = f"{name} ({region[0]})" if region else name
         tap = Markup('<a href="{}" style="color:#1a4f7a">{}</a>').format(line.link, how) if line.link else how
         return Line(told.format(name=named, how=how, when=when), escape(told).format(name=named, how=tap, when=when), foreign)
+
+
+def _filled(text: str, own: Mapping[str, str]) -> str:
+    for mark, each in own.items():
+        text = text.replace(mark, each)
+    return text
 
 
 def _label(text: str) -> str:
