@@ -33,6 +33,9 @@ def summary(ran: Ran) -> dict[str, Any]:
         "longest_wait_days": longest_waits(people, end_ms),
         "moments": sum(told.moments.values()), "one_sided": one_sided(ran.one_sided),
         "messages": {str(klass): told.messages[klass] for klass in sorted(told.messages)},
+        "messages_a_week": {klass: round(mean, 2) for klass, (mean, _) in ran.heard_a_week.items()},
+        "messages_most_a_week": {klass: most for klass, (_, most) in ran.heard_a_week.items()},
+        "messages_against_a_rule": ran.against_a_rule,
         "rounds": told.rounds, "refused": dict(sorted(told.refused.items())), "log_entries": ran.entries,
         "findings": [" ".join(each) for each in ran.findings], "seconds": round(ran.seconds, 1)}
 

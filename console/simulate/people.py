@@ -16,12 +16,16 @@ from typing import TypeVar
 from console.simulate.rates import Rates
 from services.gateway.forms import TIMES
 from shared.clock import DAY_MS, derived_id
-from shared.events import Answer, Details, Listened, Way
+from shared.events import Answer, Details, Frequency, Listened, PreferencesChanged, QuietHours, Way
 from shared.programme import Programme
 
 HOUR_MS, WEEK_MS = DAY_MS // 24, 7 * DAY_MS
 SILENT_WEEKS_MAX = 2
 """Within how long somebody who was set aside comes back, if they do; a contact is offered, and a question answered."""
+
+QUIET = (None, ("18:00", "10:30"), ("22:00", "07:00"), ("23:30", "12:00"), ("08:00", "17:30"))
+ZONES = (None, "Europe/Warsaw", "Asia/Karachi", "America/New_York", "Pacific/Chatham", "Nowhere/There is none")
+"""What people choose who choose: those who sleep by day, are abroad, or whose zone nobody knows too."""
 
 T = TypeVar("T")
 
@@ -106,6 +110,17 @@ class Person(Chooser):
         if first == main:
             return (main, pick.choice(others)) if pick.random() < self.rates.also_another else (main,)
         return (first, main) if pick.random() < self.rates.also_main else (first,)
+
+    @property
+    def preferences(self) -> PreferencesChanged | None:
+        """When and how often they would like us to write; none: as is usual."""
+        pick = self.of("preferences")
+        if pick.random() >= self.rates.own_wishes:
+            return None
+        hours, zone = pick.choice(QUIET), pick.choice(ZONES)
+        quiet = None if hours is None else QuietHours(start=hours[0], end=hours[1], zone=zone)
+        without: tuple[str, ...] = pick.choice(((), (), ("kind",), ("nudge",)))
+        return PreferencesChanged(peer=self.peer, quiet=quiet, frequency=pick.choice([*Frequency]), without=without)
 
     def arrives(self, start_ms: int, days: Sequence[float]) -> int:
         """When they ask; `days` are the shares of the days from the start on."""

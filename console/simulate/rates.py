@@ -63,6 +63,7 @@ class Rates(BaseModel):
     areas: Weights
     times: dict[Literal["morning", "afternoon", "evening"], Share]
     capacity: Annotated[Weights, Field(max_length=5)]
+    own_wishes: Share
     silent_people: Share
     silent: Share
     answer_hours: PositiveFloat

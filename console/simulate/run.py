@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from console.simulate.heard import Heard
 from console.simulate.people import WEEK_MS
 from console.simulate.rates import Rates
 from console.simulate.recount import Found, Recount, found
@@ -46,6 +47,14 @@ class Ran:
     seconds: float
     findings: list[tuple[str, str, str]]
     one_sided: Found
+    heard_a_week: dict[str, tuple[float, int]]
+    """By class of message: how many reached a person in a week on average, and the most in any seven days of anybody."""
+
+
+    @property
+    def against_a_rule(self) -> int:
+        """Messages that reached somebody when none was to, and people whom none reached when one was to."""
+        return sum(whose == "messages" for whose, _, _ in self.findings)
 
 
 Look = Callable[[Services], Awaitable[None]]
@@ -55,10 +64,10 @@ async def run(plan: Plan, progress: Callable[[int], None] = lambda _week: None, 
     """`progress` hears the number of each week that is over; `look` gets to see the services at the end."""
     began, step_ms = time.monotonic(), plan.rates.step_minutes * 60_000
     town = Town(plan.people, plan.weeks, plan.seed, plan.rates, plan.programme, Vault(KEY), START_MS)
-    recount = Recount()
+    recount, heard = Recount(), Heard(plan.programme.time_zone)
     async with private_server() as (redis, url):
         services = Services(redis, url, plan.programme, plan.dial, plan.rates.round_every_minutes,
-                            (town.hearing, recount.hearing))
+                            (town.hearing, recount.hearing, *heard.hearings))
         await services.begin()
         await services.take(START_MS)
         count, week = 0, 0
@@ -75,8 +84,9 @@ async def run(plan: Plan, progress: Callable[[int], None] = lambda _week: None, 
             await look(services)
         found_out = found(recount.cases(services.thresholds, plan.end_ms), town.one_sided, plan.end_ms)
         findings = [*await services.findings(), *(("recount", "not_found", peer) for peer in found_out.missed),
-                    *(("recount", "found_wrongly", peer) for peer in found_out.found_wrongly)]
-        return Ran(plan, town, services.entries, time.monotonic() - began, findings, found_out)
+                    *(("recount", "found_wrongly", peer) for peer in found_out.found_wrongly),
+                    *(("messages", each.rule, each.message or each.peer) for each in heard.broken(plan.end_ms))]
+        return Ran(plan, town, services.entries, time.monotonic() - began, findings, found_out, heard.a_week(plan.end_ms))
 
 
 def _next(now_ms: int, step_ms: int, *due: int | None) -> int:

@@ -129,6 +129,8 @@ class Town:
                 self._plan(at_ms + weeks * WEEK_MS, partial(act, person.peer))
         self._plan_rest(person, 0, at_ms)
         yield PeerJoined(peer=person.peer, community=self._community, profile=self._vault.seal(person.peer, key, profile))
+        if (preferences := person.preferences) is not None:
+            yield preferences
         yield SupportRequested(peer=person.peer, request=request, community=self._community, capacity=person.capacity,
                                details=self._vault.seal(person.peer, key, person.details))
 

@@ -80,9 +80,13 @@ def morning_after(at_ms: int, hours: Hours | None, zone: tzinfo) -> int:
 def monday_after(at_ms: int, hours: Hours | None, zone: tzinfo) -> int:
     """The next such morning after `at_ms` that is a Monday's, on the person's own calendar."""
     morning_ms = morning_after(at_ms, hours, zone)
-    while _local(morning_ms, hours.zone if hours else zone).weekday() != calendar.MONDAY:
+    while not is_monday(morning_ms, hours, zone):
         morning_ms = morning_after(morning_ms, hours, zone)
     return morning_ms
+
+
+def is_monday(at_ms: int, hours: Hours | None, zone: tzinfo) -> bool:
+    return _local(at_ms, hours.zone if hours else zone).weekday() == calendar.MONDAY
 
 
 @lru_cache(maxsize=1_024)

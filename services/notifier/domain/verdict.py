@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Literal
 
-from services.notifier.domain.hours import Hours, monday_after, morning_after
+from services.notifier.domain.hours import Hours, is_monday, monday_after, morning_after
 from services.notifier.domain.messages import GENTLE
 from shared.clock import DAY_MS
 from shared.events import Frequency, MessageClass
@@ -128,10 +128,13 @@ def capped(person: Standing, now_ms: int, at_ms: int) -> bool:
 
 
 def _free_from(person: Standing, now_ms: int, at_ms: int) -> int:
-    """The first moment from `at_ms` on at which hours and cap allow one more; there is one a week after the latest."""
+    """The first moment from `at_ms` on at which hours and cap allow one more, on a Monday for whoever hears once a week; there
+    is one a week after the latest."""
     while capped(person, now_ms, at_ms):
         ends_ms = (each + span_ms for each in person.reached_ms(now_ms, at_ms) for span_ms in (DAY_MS, WEEK_MS))
         at_ms = person.allowed_from(min(each for each in ends_ms if each > at_ms))
+        if person.frequency is Frequency.WEEKLY and not is_monday(at_ms, person.hours, person.zone):
+            at_ms = monday_after(at_ms, person.hours, person.zone)
     return at_ms
 
 

@@ -17,13 +17,15 @@ from redis.exceptions import ResponseError
 
 from console.simulate import rates
 from console.simulate.logtime import NOW, LogTime
+from console.simulate.people import HOUR_MS
 from console.simulate.run import START_MS, Plan, Ran, run
 from console.simulate.services import KEY, P0, Services, private_server
 from services.ledger.store import TABLES as LEDGER
 from services.ledger.store import TRANSFERS
 from services.matcher.store import TABLES as MATCHER
 from services.notifier.store import TABLES as NOTIFIER
-from shared.events import SupportWithdrawn
+from shared.clock import DAY_MS
+from shared.events import MessageDelivered, MessageIntended, SupportWithdrawn
 from shared.programme import load
 from shared.sealing import SEAL_PATTERN, Vault
 from shared.stream.append import Appender, Input
@@ -86,6 +88,31 @@ async def test_a_book_that_does_not_add_up_is_found() -> None:
         await services.redis.hdel(path, *(await services.redis.hkeys(path))[:1])
 
     assert "counts_differ_from_entries" in {what for _, what, _ in (await simulated(torn, weeks=4)).findings}
+
+
+async def test_no_message_that_reaches_anybody_is_against_a_rule_whatever_hours_and_zones_they_chose() -> None:
+    chosen = rates.read().model_copy(update={"own_wishes": 0.7, "breaks_a_week": 0.1, "moments_a_week": 3.0})
+    ran = await run(Plan(120, 8, 5, "balanced", chosen, load()))
+    assert ran.findings == []
+    assert ran.heard_a_week.keys() == {"essential", "kind", "nudge"}
+    assert all(ran.heard_a_week[klass][1] <= 3 for klass in ("kind", "nudge"))
+
+
+async def test_a_message_against_a_rule_is_found_in_a_simulation_and_does_not_add_up() -> None:
+    async def comes_at_night(services: Services) -> None:
+        """To whoever heard of something in the day, on the log as the notifier has it there."""
+        found = await services.redis.xrange(P0.log)
+        came = next(fields for _, fields in found if fields[b"type"] == b"message.delivered")
+        night_ms = services.now_ms + DAY_MS - services.now_ms % DAY_MS + 2 * HOUR_MS
+        intended = next(fields for _, fields in found if fields[b"type"] == b"message.intended"
+                        and json.loads(fields[b"body"])["message"] == json.loads(came[b"body"])["message"])
+        for fields in (intended, came):
+            body = json.loads(fields[b"body"]) | {"message": "planted"}
+            event = (MessageIntended if fields is intended else MessageDelivered).model_validate(body)
+            await services.take(night_ms, [Input(event, f"planted {event.type}")])
+    ran = await simulated(comes_at_night, weeks=2)
+    assert ("messages", "in_quiet_hours", "planted") in ran.findings
+    assert ran.against_a_rule == len(ran.findings)
 
 
 def test_the_command_tells_the_three_dials_side_by_side_the_same_wherever_it_runs(tmp_path: Path) -> None:

@@ -88,14 +88,14 @@ def test_who_likes_to_hear_once_a_day_hears_every_morning_of_all_that_came_meanw
     assert digests(world) == [("ann's", "cat's")] * 4
 
 
-def test_who_likes_to_hear_once_a_week_hears_on_monday_morning_and_of_nudges_the_day_after():
+def test_who_likes_to_hear_once_a_week_hears_on_monday_morning_and_of_a_nudge_a_week_later():
     world = with_friends("ann", "cat", start="2026-03-03 12:00", frequency=Frequency.WEEKLY)
     world.happens(*kindly("ann"))
     world.at("2026-03-05 12:00").happens(*kindly("cat"), GivingUnreturned(peer="ben"))
     assert world.at("2026-03-09 08:59").deliver_all() == []
     assert world.at("2026-03-09 09:00").deliver_all() == ["digest"]
-    assert world.at("2026-03-10 08:59").deliver_all() == []
-    assert world.at("2026-03-10 09:00").deliver_all() == ["rest_or_ask"]
+    assert world.at("2026-03-16 08:59").deliver_all() == []
+    assert world.at("2026-03-16 09:00").deliver_all() == ["rest_or_ask"]
 
 
 def test_who_hears_only_what_they_need_finds_gestures_on_their_page_and_still_hears_of_proposals():

@@ -107,6 +107,8 @@ ROWS: list[tuple[MessageClass, str, dict[str, Any], str]] = [
     (KIND, NOON, {"frequency": WEEKLY}, "2026-03-09 09:00 frequency"),
     (KIND, "2026-03-02 08:00", {"frequency": WEEKLY}, "2026-03-02 09:00 frequency"),
     (KIND, "2026-03-08 12:00", {"frequency": WEEKLY, "sent": (2,)}, "2026-03-09 10:00 frequency"),
+    (KIND, "2026-03-09 08:00", {"frequency": WEEKLY, "sent": (20,)}, "2026-03-09 12:00 frequency"),
+    (KIND, "2026-03-09 08:00", {"frequency": WEEKLY, "sent": (2,)}, "2026-03-16 09:00 frequency"),
     (KIND, NOON, {"frequency": ONLY_NEEDED}, "only_needed"),
     # nudges as kind messages
     (NUDGE, NOON, {}, "send"),
