@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import tzinfo
 
 from services.notifier.applying import unsaid
-from services.notifier.domain.hours import USUAL, Hours, hours_of, morning_after
+from services.notifier.domain.hours import USUAL, Hours, hours_of, is_monday, monday_after, morning_after
 from services.notifier.domain.messages import GENTLE, NEXT_MORNING, Template, klass_of
 from services.notifier.domain.verdict import SAME_NUDGE_MAX, Hold, Send, Standing, Verdict, Withhold, late, verdict
 from services.notifier.outbox import RULED, row_that_is_due
@@ -26,6 +26,7 @@ from services.notifier.store import (
 from shared.clock import derived_id
 from shared.events import (
     Event,
+    Frequency,
     MessageAttempted,
     MessageClass,
     MessageDelivered,
@@ -150,7 +151,7 @@ class Telling:
             row = rows.get(MESSAGES, each.message)
             if row is None or row.due_ms <= entry.at_ms:
                 continue
-            at_ms = max(entry.at_ms, row.wait_until_ms, self._morning(row, person))
+            at_ms = max(entry.at_ms, row.wait_until_ms, self._morning(row, person), self._monday(row, person, entry.at_ms))
             what = verdict(row.klass, self.standing(person, row.klass, entry.at_ms, each.message), at_ms, _since(row))
             until_ms = what.until_ms if isinstance(what, Hold) else at_ms
             if until_ms < row.due_ms and not isinstance(what, Withhold):  # asked anew at its time: wishes change
@@ -161,6 +162,13 @@ class Telling:
         if row.template not in NEXT_MORNING:
             return 0
         return morning_after(row.intended_ms, self._hours(person), self._zone)
+
+    def _monday(self, row: MessageRow, person: PersonRow, now_ms: int) -> int:
+        """From when whoever hears once a week may hear of what waits; 0 for others."""
+        hours = self._hours(person)
+        if row.klass not in GENTLE or person.frequency is not Frequency.WEEKLY or is_monday(now_ms, hours, self._zone):
+            return 0
+        return monday_after(now_ms, hours, self._zone)
 
     def _asked(self, rows: Rows, message: str, row: MessageRow, at_ms: int, beside: Collection[str] = ()) -> Verdict:
         table, to = recipient(row.template, row.to)

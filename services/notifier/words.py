@@ -6,7 +6,7 @@ What a message is made of stands once (`templates/messages.toml`), and so does h
 
 from __future__ import annotations
 
-import textwrap
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,11 +21,12 @@ from shared.links import MY_PAGE
 from shared.programme import DEFAULT, HelpLine, Programme
 from shared.programme import load as load_programme
 
-COLUMNS = 78
-"""Of a line in plain text (RFC 5322 §2.1.1)."""
-
 ISOLATE, ISOLATE_END = "\u2066", "\u2069"
 """Around a line in English in a plain text that may be read from right to left (Unicode's bidirectional algorithm, UAX 9)."""
+
+FROM_THE_RIGHT = "\u200f"
+"""Before a line of plain text that is read from right to left and begins with a name in Latin letters: the programs that look
+at how a line begins would turn it round."""
 
 
 LINK, STOP, CODE = "\ue000", "\ue001", "\ue002"
@@ -119,7 +120,7 @@ class Words:
         sms = say(parts.get("sms"))
         return Rendered(
             language=str(given["language"]), direction=spoken.direction, subject=str(given["subject"]),
-            text=_wrapped(self._environment.get_template("message.txt").render(given)),
+            text=_plain(self._environment.get_template("message.txt").render(given)),
             html=self._environment.get_template("message.html").render(given),
             sms=sms if not sms or "code" in parts else f"{sms}\n{self.page}")
 
@@ -145,9 +146,11 @@ def _label(text: str) -> str:
     return text.rstrip(": \u00a0")
 
 
-def _wrapped(text: str) -> str:
-    """Each line no longer than RFC 5322 would like it; addresses stay whole."""
-    lines = [textwrap.wrap(line, COLUMNS, break_long_words=False, break_on_hyphens=False,
-                           subsequent_indent="  " if line.startswith("- ") else "") or [""]
-             if ISOLATE not in line else [line] for line in text.strip().splitlines()]
-    return "\n".join(part for line in lines for part in line) + "\n"
+def _plain(text: str) -> str:
+    """Each paragraph in one line, which a telephone and a wide screen break each in their own way."""
+    return "".join(f"{FROM_THE_RIGHT if _turned_round(line) else ''}{line}\n" for line in text.strip().splitlines())
+
+
+def _turned_round(line: str) -> bool:
+    letters = [kind for kind in map(unicodedata.bidirectional, line) if kind in ("L", "R", "AL")]
+    return bool(letters) and letters[0] == "L" and letters.count("L") < len(letters)

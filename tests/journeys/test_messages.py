@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
@@ -81,6 +82,22 @@ def test_it_is_readable_on_a_narrow_telephone_with_dark_text_and_nothing_fetched
     assert found["begins"] == WORDS.languages[language].direction
     assert found["tap"] >= TAP_MIN_PX
     assert asked == []
+
+
+PLAIN = """<body style="margin:8px;font:14px/1.4 sans-serif"><h1 dir="auto" style="font-size:14px">{}</h1>
+<pre style="white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;unicode-bidi:plaintext">{}</pre>
+<pre style="white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;unicode-bidi:plaintext;background:#eef">{}</pre>"""
+"""As a program shows plain text: each paragraph in the direction in which it begins."""
+
+
+@pytest.mark.parametrize(("language", "name"), ALL)
+def test_its_plain_text_and_sms_are_whole_on_a_narrow_telephone(page: Page, language: str, name: str) -> None:
+    said = message(language, name)
+    page.set_content(PLAIN.format(*map(escape, (said.subject, said.text, said.sms))))
+    if SCREENS is not None:
+        page.screenshot(path=SCREENS / f"message-{name}-{language}-plain-{NARROW}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW
+    assert page.locator("pre").first.inner_text().split() == said.text.split()
 
 
 @pytest.mark.parametrize(("language", "name"), ALL)

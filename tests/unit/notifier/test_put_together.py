@@ -6,6 +6,7 @@ import pytest
 
 from services.notifier.domain.verdict import Withhold
 from shared.events import (
+    BreakEnded,
     Ending,
     Event,
     Frequency,
@@ -94,6 +95,16 @@ def test_who_likes_to_hear_once_a_week_hears_on_monday_morning_and_of_a_nudge_a_
     world.at("2026-03-05 12:00").happens(*kindly("cat"), GivingUnreturned(peer="ben"))
     assert world.at("2026-03-09 08:59").deliver_all() == []
     assert world.at("2026-03-09 09:00").deliver_all() == ["digest"]
+    assert world.at("2026-03-16 08:59").deliver_all() == []
+    assert world.at("2026-03-16 09:00").deliver_all() == ["rest_or_ask"]
+
+
+def test_a_break_that_ends_early_brings_nothing_forward_that_waits_for_a_monday():
+    world = with_friends("ann", start="2026-03-03 12:00", frequency=Frequency.WEEKLY)
+    world.happens(*kindly("ann"), GivingUnreturned(peer="ben"))
+    assert world.at("2026-03-09 09:00").deliver_all() == ["gesture_cup_of_tea"]
+    world.at("2026-03-10 12:00").happens(rest("ben", "2026-03-20 12:00"))
+    world.at("2026-03-11 12:00").happens(BreakEnded(peer="ben"))
     assert world.at("2026-03-16 08:59").deliver_all() == []
     assert world.at("2026-03-16 09:00").deliver_all() == ["rest_or_ask"]
 

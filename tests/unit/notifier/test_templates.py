@@ -4,6 +4,7 @@ the way to help."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from services.notifier import catalogues, lint, sentences
 from services.notifier.domain.messages import Template
 from services.notifier.sentences import Sentence
 from services.notifier.sms import GSM_MAX, UCS2_MAX, room
-from services.notifier.words import COLUMNS, Rendered, Words
+from services.notifier.words import ISOLATE, Rendered, Words
 from shared.programme import load
 
 READING_AGE_MAX = 9
@@ -157,10 +158,17 @@ def test_what_goes_by_sms_is_one_segment_with_news_a_link_and_how_to_stop(langua
         assert sms == f"{said_in(language, Sentence('There is news for you. You can stop these there.'))}\n{BASE}/me"
 
 
+def begins(line: str) -> str:
+    """In which direction, to a program that looks at its first letter (UAX 9, P2); digits and signs say nothing."""
+    first = next((kind for kind in map(unicodedata.bidirectional, line) if kind in ("L", "R", "AL")), "")
+    return {"": "", "L": "ltr"}.get(first, "rtl")
+
+
 @pytest.mark.parametrize(("language", "template"), ALL)
-def test_no_line_is_long_and_no_address_is_broken(language: str, template: str):
+def test_each_line_of_plain_text_begins_in_its_direction_and_no_address_is_broken(language: str, template: str):
     text = rendered(language, template).text
-    assert all(len(line) <= COLUMNS or line.startswith("http") for line in text.splitlines())
+    lines = [line for line in text.splitlines() if not line.startswith("http") and ISOLATE not in line]
+    assert {begins(line) for line in lines} <= {"", words.languages[language].direction}
     assert LINK in text or sentences.load().messages[template].open == "page"
 
 
