@@ -7,6 +7,7 @@ left; then rounds are chosen and messages sent, and readers get what that led to
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -121,7 +122,7 @@ class Services:
                                      first_in_line_days=AFTER_DAYS)
         of_ledger = LedgerSettings(**own)
         of_notifier = NotifierSettings(**own, try_out=True, smtp_url=None, mail_from=None)
-        self._policy, self._due = matcher.policy(of_matcher, programme), Due()
+        self._policy, self._due = matcher.policy(of_matcher, programme), Due(room=sys.maxsize)
         self._decisions = Decisions(ZoneInfo(programme.time_zone), of_notifier.mail_domain)
         self.vault = Vault(KEY)
         self._memory = Memory(self.vault)

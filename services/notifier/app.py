@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from services.notifier import applying, hearing, loading, outbox, webhooks
 from services.notifier.channels import Channel, Mailbox
-from services.notifier.due import Due, Ref
+from services.notifier.due import ROOM, Due, Ref
 from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.settings import NotifierSettings
@@ -44,7 +44,7 @@ START_TLS = {"always": True, "offered": None, "never": False}
 
 def service(decisions: Decisions, due: Due, partition: Partition, to_partners: Due | None = None) -> Service:
     """`due` rings for messages to people, `to_partners` for what partners are told."""
-    bell = to_partners if to_partners is not None else Due()
+    bell = to_partners if to_partners is not None else Due(webhooks.ROOM)
 
     def wake(events: Sequence[e.Event]) -> None:
         for event in events:
@@ -57,7 +57,8 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
 
     async def warm(redis: Redis, partition: Partition) -> None:
         async for message in ready(redis, partition):
-            due.offer(Ref(partition, message))
+            if not due.offer(Ref(partition, message)):
+                break  # the worker fetches the others once there is room
         async for id, _ in untold(redis, partition):
             bell.offer(Ref(partition, id))
 
@@ -114,9 +115,13 @@ def channel(settings: NotifierSettings, at: Open) -> Channel:
                 settings.send_limit_s)
 
 
-def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None) -> tuple[AsgiFastStream, Host]:
-    """Raises BadCatalogue or OSError when an operator's own sentences can't be used."""
-    due, to_partners, words = Due(), Due(), Words(programme, settings.base_url, settings.messages)
+def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None,
+          room: int = ROOM) -> tuple[AsgiFastStream, Host]:
+    """`room`: messages that this process knows of at a time.
+
+    Raises BadCatalogue or OSError when an operator's own sentences can't be used.
+    """
+    due, to_partners, words = Due(room), Due(webhooks.ROOM), Words(programme, settings.base_url, settings.messages)
     decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain)
 
     async def send(host: Host) -> None:

@@ -36,6 +36,9 @@ from shared.stream.names import Partition
 AT_ONCE = 4
 """Partners that are being told at the same time. One that hangs holds up one of these, and no message to a person."""
 
+ROOM = 1_000_000
+"""What may wait in memory to be told: more than any programme introduces in three days, for which a partner may be away."""
+
 LIMIT_S = 15.0
 """What one try may take: Standard Webhooks says 15 to 30 seconds, and whoever needs longer answers first and works after."""
 
@@ -143,9 +146,11 @@ class Telling:
         if row is None:
             return None
         if (wait_ms := row.due_ms - self._host.clock.now_ms()) > 0:
-            return self._due.offer(ref, wait_ms / 1000)
+            self._due.offer(ref, wait_ms / 1000)
+            return
         if row.partner in self._being_told:
-            return self._due.offer(ref, BUSY_S)
+            self._due.offer(ref, BUSY_S)
+            return
         self._being_told.add(row.partner)
         try:
             await self._say(ref.partition, ref.message, row, await self._reason(http, ref, row))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from redis.exceptions import RedisError
@@ -23,7 +24,7 @@ from services.notifier.due import Due, Ref
 from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.outbox import INTERRUPTED
-from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
+from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready, ready_row
 from services.notifier.words import Words
 from shared.clock import derived_id
 from shared.events import Address, MessageAttempted, MessageClass, Profile, SignInSecret
@@ -56,10 +57,21 @@ class Sender:
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._fetch())
                 for _ in range(self._at_once):
                     group.create_task(self._slot())
         finally:
             await self._channel.close()
+
+    async def _fetch(self) -> None:
+        """What may be sent and found no room: it stands in a table."""
+        async def all_ready() -> AsyncIterator[Ref]:
+            for partition in self._host.directory.partitions:
+                async for message in ready(self._host.redis, partition):
+                    yield Ref(partition, message)
+        while True:
+            await self._due.missed()
+            await self._due.fetch(all_ready())
 
     async def _slot(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from services.notifier.app import build
 from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, TABLES, Claims
 from shared import mailbox, tracing
 from shared.clock import derived_id
@@ -40,9 +41,22 @@ from shared.events import (
     SupportRequested,
 )
 from shared.links import WHOLE_INVITATION, invitation_link, stop_link, stop_of
+from shared.programme import load
 from shared.stream.append import Appender, Input
 from shared.stream.rebuild import rebuild
-from tests.integration.notifier_kit import KEY, P0, SENDER, VAULT, Town, clock_off_by, mail_server, notifier, plain, until
+from tests.integration.notifier_kit import (
+    KEY,
+    P0,
+    SENDER,
+    VAULT,
+    Town,
+    clock_off_by,
+    mail_server,
+    notifier,
+    plain,
+    settings,
+    until,
+)
 
 TOKEN = "t" * 43
 
@@ -438,6 +452,17 @@ async def test_two_instances_send_each_message_once(redis_url, town):
             await town.all_ended(len(people))
     assert len(server.ids()) == len(people)
     assert set(server.ids().values()) == {1}
+
+
+async def test_when_more_may_go_than_there_is_room_for_in_memory_each_of_them_goes_once(redis_url, town):
+    with mail_server() as server:
+        _, host = build(settings(redis_url, server.url, senders=2), load(), room=3)
+        people = [await town.person(f"p{number}") for number in range(40)]
+        await town.happens(*(asked(name) for name in people))
+        async with host.lifespan():
+            await town.all_ended(len(people))
+    assert server.ids() == dict.fromkeys(server.ids(), 1)
+    assert len(server.ids()) == len(people)
 
 
 async def test_an_attempt_belongs_to_one_worker_until_its_outcome_is_known(redis):
