@@ -12,6 +12,7 @@ from shared.events import Frequency, PreferencesChanged, QuietHours
 from shared.programme import Programme
 
 USUAL = QuietHours()
+SEEN = ","
 
 
 def chosen(peer: str, row: PeerRow) -> PreferencesChanged:
@@ -28,6 +29,21 @@ def changed(peer: str, row: PeerRow, form: ChooseMessages, programme: Programme)
         peer=peer, quiet=quiet, stopped=form.write == "no", frequency=Frequency(form.frequency),
         without=tuple(each for each in KINDS if each not in form.kinds), language=form.language or row.language,
         leave_messages=bool(form.leave), zone=zone if quiet is None else None)
+
+
+def since_opened(said: PreferencesChanged, row: PeerRow, seen: str) -> PreferencesChanged:
+    """With what was stopped by a link since the form was opened: only what somebody changed in the form counts against it.
+    `seen` is what `seen_of` was then; a form without it says everything."""
+    if not seen:
+        return said
+    before, after, now = set(seen.split(SEEN)) & {*KINDS}, set(said.without), set(row.without)
+    without = now - (before - after) | (after - before)
+    return said.model_copy(update={"without": tuple(each for each in KINDS if each in without)})
+
+
+def seen_of(row: PeerRow) -> str:
+    """Which kinds of message the form shows as stopped, for it to bear along."""
+    return SEEN + SEEN.join(row.without)
 
 
 def shown(row: PeerRow, programme: Programme) -> Posted:

@@ -1,4 +1,4 @@
-"""Who is stopping messages just now, so that two taps of one person come one after the other."""
+"""Who is changing what they would like just now, so that two taps of one person come one after the other."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ async def kim_of(here: Site, quiet: str = "usual") -> tuple[Visitor, str]:
 
 async def shown(kim: Visitor) -> dict[str, list[str]]:
     await kim.open(PATH)
-    return {name: values for name, values in kim.fields(PATH).items() if name != "form"}
+    return {name: values for name, values in kim.fields(PATH).items() if name not in ("form", "seen")}
 
 
 async def saved(here: Site) -> dict[str, Any]:

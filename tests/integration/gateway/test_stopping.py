@@ -18,6 +18,7 @@ from shared.sealing import Vault
 from shared.stream.rebuild import rebuild
 from tests.integration.gateway.site import BASE, P0, Site, Visitor, site
 
+PREFERENCES = "/me/messages"
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
@@ -113,6 +114,48 @@ async def test_two_clicks_at_the_same_time_both_count(here: Site) -> None:
     assert {each.status_code for each in answers} == {200}
     await here.settled()
     assert sorted((await _without(here))[-1]) == ["essential", "kind", "nudge"]
+
+
+async def test_a_form_that_was_opened_before_a_stop_takes_nothing_of_it_back(here: Site) -> None:
+    kim = await _kim(here)
+    visitor = await here.signed_in("kim@example.org")
+    await visitor.open(PREFERENCES)
+    assert (await _provider(here).post(_path(here, kim, "kind"))).is_success
+    await here.settled()
+    await visitor.submit(PREFERENCES, frequency="weekly", kinds=["essential", "kind"])  # nudges unticked
+    said = (await here.events("peer.preferences_changed"))[-1]
+    assert (said["frequency"], sorted(said["without"])) == ("weekly", ["kind", "nudge"])
+
+
+async def test_whoever_sees_that_it_is_stopped_can_tick_it_again(here: Site) -> None:
+    kim = await _kim(here)
+    visitor = await here.signed_in("kim@example.org")
+    assert (await _provider(here).post(_path(here, kim, "kind"))).is_success
+    await visitor.open(PREFERENCES)
+    await visitor.submit(PREFERENCES, kinds=["essential", "kind", "nudge"])
+    assert (await _without(here))[-1] == []
+
+
+async def test_a_form_and_a_click_at_the_same_moment_both_count(here: Site) -> None:
+    kim = await _kim(here)
+    visitor, provider = await here.signed_in("kim@example.org"), _provider(here)
+    for _ in range(10):
+        await here.says(PreferencesChanged(peer=kim))
+        await visitor.open(PREFERENCES)
+        await asyncio.gather(visitor.submit(PREFERENCES, frequency="weekly", kinds=["essential", "kind"]),
+                             provider.post(_path(here, kim, "kind")))
+        await here.settled()
+        said = (await here.events("peer.preferences_changed"))[-1]
+        assert (said["frequency"], sorted(said["without"])) == ("weekly", ["kind", "nudge"])
+
+
+@pytest.mark.parametrize("seen", ["", "x" * 400, "kind,kind,<b>", "sign_in"])
+async def test_what_a_form_says_that_it_showed_is_not_believed_beyond_the_kinds_there_are(here: Site, seen: str) -> None:
+    await _kim(here)
+    visitor = await here.signed_in("kim@example.org")
+    await visitor.open(PREFERENCES)
+    await visitor.submit(PREFERENCES, seen=seen, kinds=["essential", "nudge"])
+    assert set((await _without(here))[-1]) <= {"kind"}
 
 
 @pytest.mark.parametrize("token", ["x", "x.y", "." * 40, "%00", "é.ü", "a" * 2_000, "0" * 32 + "." + "0" * 32])
