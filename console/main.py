@@ -18,6 +18,7 @@ COMMANDS = {
     "concerns": "console.concerns",
     "moments": "console.moments",
     "messages": "console.messages",
+    "bounce": "console.bounce",
     "verify": "console.verify",
     "match": "console.match",
     "fairness": "console.fairness",

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from console import journal, running, system
+from console import journal, reach, running, system
 from console.running import refuse
 from console.system import Data, System, programme_of, settings_for
 from services.notifier.app import channel
@@ -54,9 +54,11 @@ Count = Annotated[int, typer.Option("--count", min=1, help="Of people in a diges
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(help="The words of messages: look at them, send one to yourself.", no_args_is_help=True)
+    group = typer.Typer(help="The words of messages, one sent to yourself, and whom none reaches.", no_args_is_help=True)
     group.command("preview")(preview)
     group.command("test-send")(send_one)
+    group.command("unreachable")(reach.unreachable)
+    group.command("reachable")(reach.reachable)
     app.add_typer(group, name="messages")
 
 

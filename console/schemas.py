@@ -31,6 +31,9 @@ class Untitled(GenerateJsonSchema):
 SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
     ("peer.joined", "profile"): events.Profile,
     ("peer.profile_changed", "profile"): events.Profile,
+    ("address.given", "address"): events.Address,
+    ("address.given", "secret"): events.SignInSecret,
+    ("address.changed", "before"): events.Address,
     ("support.requested", "details"): events.Details,
     ("contact.offered", "contact"): events.Contact,
     ("concern.raised", "text"): events.FreeText,

@@ -165,7 +165,7 @@ def _show(found: list[Status]) -> None:
         print("Somebody asked the programme to look: twoway concerns list")
     if any(each.not_there for each in found):
         print("People whose address takes no messages: " + str(sum(each.not_there for each in found))
-              + ". The logs name each: address.not_there")
+              + ". Whose: twoway messages unreachable")
 
 
 def _waits(each: Status) -> str:

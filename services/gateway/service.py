@@ -80,6 +80,7 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.MessageWithheld: Handling(needs=inboxes.needs, apply=inboxes.withheld),
     e.MessageDelivered: Handling(needs=inboxes.needs, apply=inboxes.delivered),
     e.MessageFailed: Handling(needs=inboxes.needs, apply=inboxes.failed),
+    e.MessageBounced: Handling(needs=inboxes.needs_to_bounce, apply=inboxes.bounced),
     e.ReferralMade: Handling(needs=referrals.needs, decide=referrals.expires_later, apply=referrals.made),
     e.ReferralUsed: Handling(needs=referrals.needs_to_use, apply=referrals.used),
     e.ReferralRefused: Handling(needs=referrals.needs_to_close, apply=referrals.refused),

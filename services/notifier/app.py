@@ -24,6 +24,7 @@ from services.notifier.worker import Sender
 from shared import events as e
 from shared.clock import Clock
 from shared.host import Host
+from shared.logs import get_logger
 from shared.programme import Programme
 from shared.sealing import Vault
 from shared.service import Handling, Service
@@ -39,6 +40,8 @@ class Open(Protocol):
     def vault(self) -> Vault: ...
 
 
+log = get_logger("services.notifier")
+
 START_TLS = {"always": True, "offered": None, "never": False}
 
 
@@ -50,6 +53,8 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
         for event in events:
             if isinstance(event, e.MessageIntended):
                 due.offer(Ref(partition, event.message), first=event.klass is e.MessageClass.SIGN_IN)
+            elif isinstance(event, e.MessageBounced):
+                _told_of(event)
             elif isinstance(event, e.TimerElapsed) and event.service == SERVICE and event.what == SEND:
                 due.offer(Ref(partition, event.of))
             elif isinstance(event, e.WebhookIntended) or (isinstance(event, e.WebhookAttempted) and event.outcome == "hold"):
@@ -100,6 +105,8 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
             e.ConsentWithdrawn: Handling(on.peer, apply=hearing.agrees_no_more),
             e.WebhookAttempted: Handling(hearing.needs_attempt, hearing.concluded, hearing.attempted),
             e.MessageAttempted: Handling(on.attempt, do.attempted, outbox.attempted),
+            e.MessageBounced: Handling(on.bounce, do.bounced, outbox.bounced),
+            e.AddressCleared: Handling(on.peer, apply=to.address_cleared),
         },
         own={
             e.MessageIntended: outbox.intended, e.MessageHeld: outbox.held, e.MessageWithheld: outbox.withheld,
@@ -108,11 +115,17 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
         })
 
 
+def _told_of(event: e.MessageBounced) -> None:
+    log.info("message.bounced", message_ref=event.message, status=event.status)
+    if event.no_such_address:
+        log.warning("address.not_there", message_ref=event.message, reason=event.status)
+
+
 def channel(settings: NotifierSettings, at: Open) -> Channel:
     if settings.smtp_url is None:
         return Mailbox(at.redis, at.vault)
     return Smtp(settings.smtp_url.get_secret_value(), START_TLS[settings.smtp_starttls], settings.sender,
-                settings.send_limit_s)
+                settings.send_limit_s, settings.bounces_to)
 
 
 def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None,
@@ -122,7 +135,7 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
     Raises BadCatalogue or OSError when an operator's own sentences can't be used.
     """
     due, to_partners, words = Due(room), Due(webhooks.ROOM), Words(programme, settings.base_url, settings.messages)
-    decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain)
+    decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain, Vault(settings.installation_key))
 
     async def send(host: Host) -> None:
         gate = Gate("mail", settings.send_rest_s, settings.send_per_second)

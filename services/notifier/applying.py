@@ -23,6 +23,7 @@ from services.notifier.store import (
     unsent,
 )
 from shared.events import (
+    AddressCleared,
     BreakStarted,
     ContactOffered,
     ContactTakenBack,
@@ -55,11 +56,15 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
         rows.put(PEOPLE, event.peer, PersonRow(profile=event.profile))
 
 
-def profile_changed(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
+def profile_changed(rows: Rows, event: ProfileChanged, at_ms: int) -> None:
     """What was found of the address before says nothing of this one."""
     if (row := rows.get(PEOPLE, event.peer)) is not None:
-        rows.put(PEOPLE, event.peer, row.model_copy(update={"profile": event.profile}))
+        rows.put(PEOPLE, event.peer, row.model_copy(update={"profile": event.profile, "address_ms": at_ms}))
         rows.drop(NOT_THERE, event.peer)
+
+
+def address_cleared(rows: Rows, event: AddressCleared, _at_ms: int) -> None:
+    rows.drop(NOT_THERE, event.peer)
 
 
 def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.notifier.store import CHECK_IN, MESSAGES, NOTE, PAIRS, PEOPLE, READY, REFERRALS, SEND, SERVICE, recipient, unsent
-from shared.events import MessageAttempted, MessageClass, PeerBlocked, TimerElapsed
+from shared.events import MessageAttempted, MessageBounced, MessageClass, PeerBlocked, TimerElapsed
 from shared.rows import Ref, Rows
 
 
@@ -50,6 +50,11 @@ def referral(_rows: Rows, event: Any) -> Iterable[Ref]:
 
 def attempt(rows: Rows, event: MessageAttempted) -> Iterable[Ref]:
     return message(rows, event.message)
+
+
+def bounce(rows: Rows, event: MessageBounced) -> Iterable[Ref]:
+    yield PEOPLE, event.to
+    yield from message(rows, event.message)
 
 
 def message(rows: Rows, id: str) -> Iterable[Ref]:

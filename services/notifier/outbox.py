@@ -14,6 +14,7 @@ from services.notifier.store import (
     SEND,
     SERVICE,
     MessageRow,
+    NotThere,
     Nudged,
     PersonRow,
     ReferralRow,
@@ -22,6 +23,7 @@ from services.notifier.store import (
 )
 from shared.events import (
     MessageAttempted,
+    MessageBounced,
     MessageClass,
     MessageDelivered,
     MessageFailed,
@@ -69,8 +71,20 @@ def attempted(rows: Rows, event: MessageAttempted, at_ms: int) -> None:
         changes |= {"troubles": row.troubles + 1, "trouble_ms": row.trouble_ms or at_ms,
                     "wait_until_ms": event.not_before_ms or at_ms}
     rows.put(MESSAGES, event.message, row.model_copy(update=changes))
-    if event.no_such_address and recipient(row.template, row.to)[0] is PEOPLE and rows.get(PEOPLE, row.to) is not None:
-        rows.put(NOT_THERE, row.to, b"1")
+    if event.no_such_address and recipient(row.template, row.to)[0] is PEOPLE:
+        _not_there(rows, row.to, row.intended_ms, NotThere(found_ms=at_ms, reason=event.reason or ""))
+
+
+def bounced(rows: Rows, event: MessageBounced, at_ms: int) -> None:
+    if event.no_such_address:
+        _not_there(rows, event.to, event.intended_ms, NotThere(found_ms=at_ms, reason=event.status))
+
+
+def _not_there(rows: Rows, peer: str, intended_ms: int, mark: NotThere) -> None:
+    """What came of a message from before they gave another address says nothing of that one."""
+    person = rows.get(PEOPLE, peer)
+    if person is not None and person.address_ms <= intended_ms:
+        rows.put(NOT_THERE, peer, mark)
 
 
 def timed(rows: Rows, event: TimerElapsed, at_ms: int) -> None:

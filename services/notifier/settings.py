@@ -12,6 +12,9 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from shared.settings import Settings
 
 _SCHEMES = ("smtp", "smtps")
+ADDRESS = r"^[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,253}$"
+"""Of our own, on an SMTP line: plain, so that nothing else gets there with it."""
+
 
 
 class PartnerSettings(Settings):
@@ -45,6 +48,9 @@ class NotifierSettings(PartnerSettings):
     mail_from: str | None = Field(
         None, validate_default=True, description="Sender, as `Name <name@example.org>`. Choose a name that gives "
         "nothing away on a locked screen. Its domain ends every Message-ID. Needed with TWOWAY_SMTP_URL.")
+    bounces_to: str | None = Field(
+        None, pattern=ADDRESS, description="The address to which mail servers send back what they can't deliver, with an alias "
+        "that pipes it into `twoway bounce`: docs/operators/messages.md. Unset: the sender's.")
     messages: Path | None = Field(
         None, description="A folder of your own sentences in the place of ours, a file for each language (en.po, cy.po): "
         "docs/operators/words.md. Unset: the sentences that ship with Twoway.")

@@ -69,10 +69,11 @@ class Smtp:
     or an unwanted sender, is ours to mend, so the messages wait for that.
     """
 
-    def __init__(self, url: str, start_tls: bool | None, sender: str, limit_s: float) -> None:
-        """`start_tls`: True always, None when offered, False never. `limit_s` bounds a whole delivery, in seconds."""
+    def __init__(self, url: str, start_tls: bool | None, sender: str, limit_s: float, bounces_to: str | None = None) -> None:
+        """`start_tls`: True always, None when offered, False never. `limit_s` bounds a whole delivery, in seconds.
+        `bounces_to`: where servers send back what they can't deliver; the sender itself unless said."""
         self._url, self._start_tls, self._sender, self._limit_s = urlsplit(url), start_tls, sender, limit_s
-        self._from = parseaddr(sender)[1]
+        self._from = bounces_to or parseaddr(sender)[1]
         needs_tls = self._url.scheme == "smtps" or start_tls is not False
         self._tls = ssl.create_default_context() if needs_tls else None
         self._idle: list[Line] = []

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -99,6 +99,8 @@ class PersonRow(RecipientRow):
     """Partners that referred them, one referral each."""
     secret: Sealed | None = None
     """A sign-in secret, for as long as it takes to pass it on to its message."""
+    address_ms: int = 0
+    """When they last gave an address; 0: as they joined."""
 
     def nudges_in_a_row(self, template: str, about: str | None) -> int:
         same = self.nudged is not None and (self.nudged.template, self.nudged.about) == (template, about)
@@ -160,6 +162,19 @@ class WebhookRow(Row):
     """Those before the next one."""
 
 
+class NotThere(Row):
+    """When it was found, and by which answer or status."""
+
+    found_ms: int = 0
+    reason: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, value: Any) -> Any:
+        """A mark of the time before these two were kept is a 1."""
+        return value if isinstance(value, dict) else {}
+
+
 PEOPLE = Table("people", PersonRow)
 REFERRALS = Table("referrals", ReferralRow)
 PAIRS = Table("pairs", PairRow)
@@ -167,8 +182,8 @@ MESSAGES = Table("messages", MessageRow)
 READY = Table("ready", bytes)
 """The ids of the messages that may be sent now; the rest of MESSAGES waits for its time."""
 
-NOT_THERE = Table("not_there", bytes)
-"""The ids of peers whose address a mail server said to be none: nothing but links to sign in is sent there."""
+NOT_THERE = Table("not_there", NotThere)
+"""By peer: the address is none, a mail server said. Nothing but links to sign in is sent there."""
 
 WEBHOOKS = Table("webhooks", WebhookRow)
 

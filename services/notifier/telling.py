@@ -9,6 +9,7 @@ from services.notifier.applying import unsaid
 from services.notifier.domain.hours import USUAL, Hours, hours_of, is_monday, monday_after, morning_after
 from services.notifier.domain.messages import GENTLE, NEXT_MORNING, Template, klass_of
 from services.notifier.domain.verdict import SAME_NUDGE_MAX, Hold, Send, Standing, Verdict, Withhold, late, verdict
+from services.notifier.message_ids import message_id
 from services.notifier.outbox import RULED, row_that_is_due
 from services.notifier.store import (
     MESSAGES,
@@ -37,6 +38,7 @@ from shared.events import (
     TimerElapsed,
 )
 from shared.rows import Rows
+from shared.sealing import Vault
 from shared.service import Entry, Later
 
 LOOK_AGAIN_MS = 30_000
@@ -46,10 +48,11 @@ Said = list[Event | Later]
 
 
 class Telling:
-    """`zone` is the programme's; `mail_domain` ends every Message-ID."""
+    """`zone` is the programme's; `mail_domain` ends every Message-ID. Without a `vault` none can be told from one that somebody
+    made up, so no bounce counts: for what never sends."""
 
-    def __init__(self, zone: tzinfo, mail_domain: str) -> None:
-        self._zone, self._mail_domain = zone, mail_domain
+    def __init__(self, zone: tzinfo, mail_domain: str, vault: Vault | None = None) -> None:
+        self._zone, self._mail_domain, self._vault = zone, mail_domain, vault
 
     def standing(self, row: RecipientRow | None, klass: MessageClass, now_ms: int, of: str = "",
                  beside: Collection[str] = ()) -> Standing:
@@ -119,6 +122,13 @@ class Telling:
                 return [MessageWithheld(**about, reason=event.reason or "unknown")]
             case "hold":
                 return self._held_by_worker(rows, entry, row)
+
+    def bounced(self, rows: Rows, entry: Entry) -> Said:
+        """One that was still to be tried again, for nobody could tell that it had arrived, has ended: it came back."""
+        row = rows.get(MESSAGES, entry.event.message)
+        if row is None:
+            return []
+        return [MessageFailed(message=entry.event.message, to=row.to, template=row.template, reason="bounced")]
 
     def _held_by_worker(self, rows: Rows, entry: Entry, row: MessageRow) -> Said:
         event: MessageAttempted = entry.event
@@ -217,10 +227,14 @@ class Telling:
              parts: tuple[str, ...] = ()) -> None:
         id = _id_at(entry, len(said))
         said.append(MessageIntended(message=id, to=to, template=template, klass=klass_of(template), about=about,
-                                    message_id=f"<{id}@{self._mail_domain}>", not_before_ms=due_ms, parts=parts,
+                                    message_id=self._message_id(id, to, entry.at_ms), not_before_ms=due_ms, parts=parts,
                                     traceparent=entry.trace or None))
         if due_ms > entry.at_ms:
             said.append(timer(SEND, id, due_ms))
+
+    def _message_id(self, message: str, to: str, at_ms: int) -> str:
+        domain = self._mail_domain
+        return f"<{message}@{domain}>" if self._vault is None else message_id(self._vault, domain, message, to, at_ms)
 
 
 def _id_at(entry: Entry, place: int) -> str:

@@ -144,7 +144,7 @@ class Telling:
     async def _one(self, http: httpx.AsyncClient, ref: Ref) -> None:
         row = await webhook(self._host.redis, ref.partition, ref.message)
         if row is None:
-            return None
+            return
         if (wait_ms := row.due_ms - self._host.clock.now_ms()) > 0:
             self._due.offer(ref, wait_ms / 1000)
             return

@@ -28,6 +28,8 @@ from shared.events.base import (
     Sealed,
 )
 from shared.events.gateway import (
+    AddressChanged,
+    AddressGiven,
     BreakEnded,
     BreakStarted,
     ConcernClosed,
@@ -105,8 +107,10 @@ from shared.events.matcher import (
     WaitingCounted,
 )
 from shared.events.notifier import (
+    AddressCleared,
     Hears,
     MessageAttempted,
+    MessageBounced,
     MessageClass,
     MessageDelivered,
     MessageFailed,
@@ -162,6 +166,9 @@ __all__ = [
     "REGISTRY",
     "ROUND_PAIRS_MAX",
     "Address",
+    "AddressChanged",
+    "AddressCleared",
+    "AddressGiven",
     "Answer",
     "AnswerRefused",
     "BreakEnded",
@@ -197,6 +204,7 @@ __all__ = [
     "Kind",
     "Listened",
     "MessageAttempted",
+    "MessageBounced",
     "MessageClass",
     "MessageDelivered",
     "MessageFailed",

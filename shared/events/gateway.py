@@ -25,6 +25,22 @@ class ProfileChanged(Event, type="peer.profile_changed", owner=GATEWAY):
     profile: Sealed
 
 
+class AddressGiven(Event, type="address.given", owner=GATEWAY):
+    """Somebody would like to be written to elsewhere. A link and a code go there; the address is theirs once one is used."""
+
+    peer: PeerId
+    address: Sealed
+    secret: Sealed
+
+
+class AddressChanged(Event, type="address.changed", owner=GATEWAY):
+    """It is theirs now; `peer.profile_changed` before this has it. A word goes to the one that it was, should it have been
+    somebody else who did this."""
+
+    peer: PeerId
+    before: Sealed
+
+
 class PreferencesChanged(Event, type="peer.preferences_changed", owner=GATEWAY):
     """Somebody chose when we write to them, or whether we write at all. Each one says everything anew."""
 
@@ -246,3 +262,4 @@ class SignInRequested(Event, type="sign_in.requested", owner=GATEWAY):
     peer: PeerId
     secret: Sealed
     by_form: bool = Field(False, description="true: our form was filled in with this address; no more follows from it")
+    by_other: bool = Field(False, description="true: somebody else gave this address as their own; no more follows from it")

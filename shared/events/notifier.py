@@ -124,3 +124,19 @@ class WebhookFailed(Event, type="webhook.failed", owner=NOTIFIER):
     partner: str
     peer: PeerId
     reason: str
+
+
+class MessageBounced(Event, type="message.bounced", owner=NOTIFIER):
+    """It was taken over and came back: an operator's mail server says so (`twoway bounce`)."""
+
+    message: str
+    to: str = Field(description="a peer's id, or a referral's")
+    intended_ms: int = Field(description="when it was intended, as its Message-ID has it: no news of an address given since")
+    status: str = Field("", description="RFC 3463, such as 5.1.1; empty where the mail that came back gives none")
+    no_such_address: bool = Field(False, description="the status says that nobody has this address: as in `message.attempted`")
+
+
+class AddressCleared(Event, type="address.cleared", owner=NOTIFIER):
+    """An operator knows that the address is there after all: it is written to again."""
+
+    peer: str

@@ -68,6 +68,8 @@ class MailServer:
     """What it does with each further MAIL, as above: an answer such as `MAIL 421 …`, `drop at MAIL`, or `accept`."""
     sessions: int = 0
     """Connections that said hello."""
+    senders: list[str] = field(default_factory=list)
+    """Of the envelopes, in order: where a bounce would go."""
     raw: dict[str, bytes] = field(default_factory=dict)
     """Message-ID → the message as it came over the wire, the last one with it."""
     tried: Counter[str] = field(default_factory=Counter)
@@ -98,6 +100,7 @@ class MailServer:
         if what == "drop at MAIL":
             server.transport.abort()
         envelope.mail_from = address
+        self.senders.append(address)
         envelope.mail_options.extend(options)
         return "250 fine"
 

@@ -11,7 +11,15 @@ from services.gateway.handlers import notices
 from services.gateway.handlers.peers import change
 from services.gateway.store import PEERS
 from services.gateway.store.inboxes import INBOXES, InboxRow, Item
-from shared.events import MessageDelivered, MessageFailed, MessageHeld, MessageIntended, MessageWithheld, PeerLeft
+from shared.events import (
+    MessageBounced,
+    MessageDelivered,
+    MessageFailed,
+    MessageHeld,
+    MessageIntended,
+    MessageWithheld,
+    PeerLeft,
+)
 from shared.rows import Ref, Rows
 
 UNTOLD = ("sign_in", "known_already", "invitation", "thanked", "digest")
@@ -73,6 +81,19 @@ def failed(rows: Rows, event: MessageFailed, at_ms: int) -> None:
         return
     change(rows, event.to, lambda row: row.changed(unreached_ms=at_ms))
     _change(rows, event, lambda row: row.changed(event.message, failed=True))
+
+
+def needs_to_bounce(_rows: Rows, event: MessageBounced) -> Iterable[Ref]:
+    yield PEERS, event.to
+    yield INBOXES, event.to
+
+
+def bounced(rows: Rows, event: MessageBounced, at_ms: int) -> None:
+    """It was taken over, and came back: as one that failed at once."""
+    change(rows, event.to, lambda row: row.changed(unreached_ms=at_ms))
+    row = rows.get(INBOXES, event.to)
+    if row is not None and (after := row.changed(event.message, failed=True)) != row:
+        rows.put(INBOXES, event.to, after)
 
 
 def delivered(rows: Rows, event: MessageDelivered, _at_ms: int) -> None:

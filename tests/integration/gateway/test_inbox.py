@@ -19,6 +19,7 @@ from shared.events import (
     BreakKind,
     BreakStarted,
     Kind,
+    MessageBounced,
     MessageClass,
     MessageDelivered,
     MessageFailed,
@@ -141,6 +142,18 @@ async def test_a_message_that_could_not_reach_somebody_is_told_on_their_page_unt
     assert "could not reach you" not in two.kim.page.text
     await two.kim.open(PATH)
     assert FAILED in two.kim.page.text
+
+
+async def test_a_message_that_was_taken_over_and_came_back_is_told_as_one_that_failed(here: Site) -> None:
+    two = await Two.meet(here)
+    kim = two.peers[0]
+    await here.says(intended(kim, "proposal"), MessageDelivered(message="m", to=kim, template="proposal"))
+    assert (await shown(two.kim), FAILED in two.kim.page.text) == ([TOLD["proposal"]], False)
+    await here.says(MessageBounced(message="m", to=kim, intended_ms=0, status="5.1.1", no_such_address=True),
+                    MessageBounced(message="n", to="nobody", intended_ms=0))
+    assert (await shown(two.kim), FAILED in two.kim.page.text) == ([TOLD["proposal"]], True)
+    await two.kim.open("/me")
+    assert "could not reach you" in two.kim.page.text
 
 
 async def test_a_message_that_may_have_arrived_is_not_said_to_have_failed(here: Site) -> None:

@@ -31,6 +31,7 @@ from shared.events import (
     RequestWaiting,
     Sealed,
 )
+from shared.sealing import Vault
 from shared.stream.names import Partition
 from tests.unit.in_memory import InMemory
 
@@ -50,8 +51,8 @@ def shown(at_ms: int, zone: ZoneInfo = LONDON) -> str:
 class World(InMemory):
     """Sealed text is never opened by a decision, so any text does for it here."""
 
-    def __init__(self, start: str = "2026-03-02 10:00") -> None:
-        self.decisions = Decisions(LONDON, "example.org")
+    def __init__(self, start: str = "2026-03-02 10:00", vault: Vault | None = None) -> None:
+        self.decisions = Decisions(LONDON, "example.org", vault)
         super().__init__(service(self.decisions, Due(), Partition(0)))
         self.now_ms = ms(start)
 
