@@ -26,6 +26,8 @@ from services.notifier.words import Rendered, Words
 
 GESTURES = tuple(each for each in Template if each.startswith("gesture_"))
 LED_TO: Mapping[str, tuple[str, ...]] = {
+    "address.changed": (Template.ADDRESS_CHANGED,),
+    "address.given": (Template.NEW_ADDRESS,),
     "contact.offered": (Template.CONTACT,),
     "gesture.sent": GESTURES,
     "giving.unreturned": (Template.REST_OR_ASK,),
@@ -40,7 +42,7 @@ LED_TO: Mapping[str, tuple[str, ...]] = {
     "referral.made": (Template.INVITATION,),
     "request.set_aside": (Template.SET_ASIDE,),
     "request.waiting": (Template.RECEIVED,),
-    "sign_in.requested": (Template.SIGN_IN, Template.KNOWN_ALREADY),
+    "sign_in.requested": (Template.SIGN_IN, Template.KNOWN_ALREADY, Template.ADDRESS_TAKEN),
 }
 """Event → the messages that may follow from it."""
 
@@ -143,7 +145,8 @@ def _unknown(what: str) -> NoReturn:
 
 def _draft(words: Words, name: str, lang: str, count: int) -> Rendered:
     base_url = words.page.removesuffix("/me")
-    links = {Template.SIGN_IN: "sign-in", Template.KNOWN_ALREADY: "sign-in", Template.INVITATION: "invitation"}
+    links = {Template.SIGN_IN: "sign-in", Template.KNOWN_ALREADY: "sign-in", Template.ADDRESS_TAKEN: "sign-in",
+             Template.NEW_ADDRESS: "me/address", Template.INVITATION: "invitation"}
     if lang not in words.languages:
         refuse(f"there is no catalogue for {lang}; there are {', '.join(words.languages)}")
     link = f"{base_url}/{links[Template(name)]}/an-example" if name in links else ""

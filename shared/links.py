@@ -15,6 +15,7 @@ MY_PAGE = "/me"
 SIGN_IN = "/sign-in"
 INVITATION = "/invitation"
 STOP = "/stop"
+ADDRESS = f"{MY_PAGE}/address"
 
 WHOLE_INVITATION = "invitation"
 """What a stop token names, beside classes of messages: that nobody writes to this referral any more."""
@@ -26,6 +27,11 @@ STOPPABLE = ("essential", "kind", "nudge", WHOLE_INVITATION)
 def sign_in_link(base_url: str, token: str) -> str:
     """Opens a page with one button; the button's POST signs in, so that a scanner that follows links spends nothing."""
     return f"{base_url.rstrip('/')}{SIGN_IN}/{token}"
+
+
+def address_link(base_url: str, token: str) -> str:
+    """Opens a page with one button, where the person is signed in who gave the address that this is sent to."""
+    return f"{base_url.rstrip('/')}{ADDRESS}/{token}"
 
 
 def invitation_link(base_url: str, vault: Vault, referral: str) -> str:

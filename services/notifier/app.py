@@ -73,6 +73,8 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
         inputs={
             e.PeerJoined: Handling(on.peer, apply=to.joined),
             e.ProfileChanged: Handling(on.peer, apply=to.profile_changed),
+            e.AddressGiven: Handling(on.peer, do.address_given, to.address_given),
+            e.AddressChanged: Handling(on.peer_and_mark, do.address_changed, to.address_changed),
             e.PreferencesChanged: Handling(on.peer_and_unsent, do.preferences_changed, to.preferences_changed),
             e.BreakStarted: Handling(on.peer_and_unsent, do.break_started, to.break_started),
             e.BreakEnded: Handling(on.peer_and_unsent, do.break_ended, to.break_ended),

@@ -23,7 +23,9 @@ from services.notifier.store import (
     unsent,
 )
 from shared.events import (
+    AddressChanged,
     AddressCleared,
+    AddressGiven,
     BreakStarted,
     ContactOffered,
     ContactTakenBack,
@@ -56,11 +58,18 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
         rows.put(PEOPLE, event.peer, PersonRow(profile=event.profile))
 
 
-def profile_changed(rows: Rows, event: ProfileChanged, at_ms: int) -> None:
-    """What was found of the address before says nothing of this one."""
-    if (row := rows.get(PEOPLE, event.peer)) is not None:
-        rows.put(PEOPLE, event.peer, row.model_copy(update={"profile": event.profile, "address_ms": at_ms}))
-        rows.drop(NOT_THERE, event.peer)
+def profile_changed(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
+    _change(rows, event.peer, profile=event.profile)
+
+
+def address_given(rows: Rows, event: AddressGiven, _at_ms: int) -> None:
+    _change(rows, event.peer, secret=event.secret, elsewhere=event.address)
+
+
+def address_changed(rows: Rows, event: AddressChanged, at_ms: int) -> None:
+    """What was found of the address before says nothing of the one that follows."""
+    _change(rows, event.peer, elsewhere=event.before, address_ms=at_ms)
+    rows.drop(NOT_THERE, event.peer)
 
 
 def address_cleared(rows: Rows, event: AddressCleared, _at_ms: int) -> None:

@@ -6,9 +6,9 @@ from services.notifier import hearing
 from services.notifier.applying import chosen, is_contact, pairs_of, resumes, waits_again, with_offer
 from services.notifier.domain.following import CHECK_IN_LATER_MS, CHECKED_IN_AFTER, next_note_ms
 from services.notifier.domain.messages import Template, of_gesture
-from services.notifier.store import CHECK_IN, NOTE, PAIRS, PEOPLE, REFERRALS, SEND, SERVICE, unsent
+from services.notifier.store import CHECK_IN, NOT_THERE, NOTE, PAIRS, PEOPLE, REFERRALS, SEND, SERVICE, unsent
 from services.notifier.telling import Said, Telling, timer, withhold_about
-from shared.events import Event, GestureSent, MessageWithheld, MomentThanked
+from shared.events import Event, GestureSent, MessageWithheld, MomentThanked, SignInRequested
 from shared.rows import Rows
 from shared.service import Entry, Later
 
@@ -167,8 +167,18 @@ class Decisions(Telling):
             self._nudge(rows, entry, said, each, template, pair, self.morning(rows, each, entry.at_ms))
 
     def sign_in_requested(self, rows: Rows, entry: Entry) -> Said:
-        template = Template.KNOWN_ALREADY if entry.event.by_form else Template.SIGN_IN
-        return self._told(rows, entry, [], entry.event.peer, template, None)
+        event: SignInRequested = entry.event
+        template = (Template.ADDRESS_TAKEN if event.by_other else Template.KNOWN_ALREADY if event.by_form else Template.SIGN_IN)
+        return self._told(rows, entry, [], event.peer, template, None)
+
+    def address_given(self, rows: Rows, entry: Entry) -> Said:
+        return self._told(rows, entry, [], entry.event.peer, Template.NEW_ADDRESS, None)
+
+    def address_changed(self, rows: Rows, entry: Entry) -> Said:
+        """To the address before, unless nobody has that one: then there is nobody there to be told."""
+        if rows.get(NOT_THERE, entry.event.peer) is None:
+            return self._told(rows, entry, [], entry.event.peer, Template.ADDRESS_CHANGED, None)
+        return self._not_told(rows, entry, entry.event.peer, Template.ADDRESS_CHANGED, "no_such_address")
 
     def referral_made(self, rows: Rows, entry: Entry) -> Said:
         said: Said = []

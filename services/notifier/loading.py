@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from services.notifier.store import CHECK_IN, MESSAGES, NOTE, PAIRS, PEOPLE, READY, REFERRALS, SEND, SERVICE, recipient, unsent
-from shared.events import MessageAttempted, MessageBounced, MessageClass, PeerBlocked, TimerElapsed
+from services.notifier.store import (
+    CHECK_IN,
+    MESSAGES,
+    NOT_THERE,
+    NOTE,
+    PAIRS,
+    PEOPLE,
+    READY,
+    REFERRALS,
+    SEND,
+    SERVICE,
+    recipient,
+    unsent,
+)
+from shared.events import AddressChanged, MessageAttempted, MessageBounced, MessageClass, PeerBlocked, TimerElapsed
 from shared.rows import Ref, Rows
 
 
 def peer(_rows: Rows, event: Any) -> Iterable[Ref]:
     yield PEOPLE, event.peer
+
+
+def peer_and_mark(_rows: Rows, event: AddressChanged) -> Iterable[Ref]:
+    yield PEOPLE, event.peer
+    yield NOT_THERE, event.peer
 
 
 def peer_and_unsent(rows: Rows, event: Any) -> Iterable[Ref]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from services.notifier.domain.messages import GENTLE, NUDGES
+from services.notifier.domain.messages import ELSEWHERE, GENTLE, NUDGES
 from services.notifier.domain.verdict import WEEK_MS
 from services.notifier.store import (
     MESSAGES,
@@ -47,17 +47,18 @@ def intended(rows: Rows, event: MessageIntended, at_ms: int) -> None:
     table, to = recipient(event.template, event.to)
     owner = rows.get(table, to)
     secret = owner.secret if isinstance(owner, PersonRow) and event.klass is MessageClass.SIGN_IN else None
+    address = owner.elsewhere if isinstance(owner, PersonRow) and event.template in ELSEWHERE else None
     rows.put(MESSAGES, event.message, MessageRow(
         to=to, template=event.template, klass=event.klass, message_id=event.message_id, about=event.about,
         parts=event.parts, intended_ms=at_ms, first_due_ms=event.not_before_ms, due_ms=event.not_before_ms, secret=secret,
-        trace=event.traceparent or ""))
+        address=address, trace=event.traceparent or ""))
     if event.not_before_ms <= at_ms:
         rows.put(READY, event.message, b"1")
     new = Unsent(message=event.message, template=event.template, klass=event.klass, about=event.about, parts=event.parts,
                  due_ms=event.not_before_ms)
     if owner is not None:
         rows.put(table, to, owner.model_copy(update={"unsent": (*owner.unsent, new)} | (
-            {"secret": None} if secret is not None else {})))
+            {"secret": None} if secret is not None else {}) | ({"elsewhere": None} if address is not None else {})))
     _nudged(rows, event)
 
 
@@ -71,7 +72,7 @@ def attempted(rows: Rows, event: MessageAttempted, at_ms: int) -> None:
         changes |= {"troubles": row.troubles + 1, "trouble_ms": row.trouble_ms or at_ms,
                     "wait_until_ms": event.not_before_ms or at_ms}
     rows.put(MESSAGES, event.message, row.model_copy(update=changes))
-    if event.no_such_address and recipient(row.template, row.to)[0] is PEOPLE:
+    if event.no_such_address and row.address is None and recipient(row.template, row.to)[0] is PEOPLE:
         _not_there(rows, row.to, row.intended_ms, NotThere(found_ms=at_ms, reason=event.reason or ""))
 
 
@@ -116,7 +117,7 @@ def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
 
 def delivered(rows: Rows, event: MessageDelivered, at_ms: int) -> None:
     row = rows.get(MESSAGES, event.message)
-    if row is not None and row.klass is MessageClass.SIGN_IN:
+    if row is not None and row.klass is MessageClass.SIGN_IN and row.address is None:
         rows.drop(NOT_THERE, event.to)
     _end(rows, event, at_ms)
 

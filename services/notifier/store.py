@@ -99,6 +99,8 @@ class PersonRow(RecipientRow):
     """Partners that referred them, one referral each."""
     secret: Sealed | None = None
     """A sign-in secret, for as long as it takes to pass it on to its message."""
+    elsewhere: Sealed | None = None
+    """Another address, for as long as it takes to pass it on to the message that goes there."""
     address_ms: int = 0
     """When they last gave an address; 0: as they joined."""
 
@@ -145,6 +147,8 @@ class MessageRow(Row):
     trouble_ms: int | None = None
     """When the way was first found blocked."""
     secret: Sealed | None = None
+    address: Sealed | None = None
+    """Where it goes, if not to where its recipient is written to."""
     trace: str = ""
     """Of what led to it; what its attempts come to goes on with it."""
 

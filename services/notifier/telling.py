@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from services.notifier.applying import unsaid
 from services.notifier.domain.hours import USUAL, Hours, hours_of, is_monday, monday_after, morning_after
-from services.notifier.domain.messages import GENTLE, NEXT_MORNING, Template, klass_of
+from services.notifier.domain.messages import ELSEWHERE, GENTLE, NEXT_MORNING, Template, klass_of
 from services.notifier.domain.verdict import SAME_NUDGE_MAX, Hold, Send, Standing, Verdict, Withhold, late, verdict
 from services.notifier.message_ids import message_id
 from services.notifier.outbox import RULED, row_that_is_due
@@ -213,6 +213,12 @@ class Telling:
             self._intend(entry, said, to, template, about, person, at_ms or entry.at_ms)
         return said
 
+    def _not_told(self, rows: Rows, entry: Entry, to: str, template: Template, reason: str) -> Said:
+        """It stands on the page alone."""
+        if rows.get(PEOPLE, to) is None:
+            return []
+        return [MessageWithheld(message=_id_at(entry, 0), to=to, template=template, reason=reason, due_ms=entry.at_ms)]
+
     def _intend(self, entry: Entry, said: Said, to: str, template: Template, about: str | None, owner: RecipientRow | None,
                 at_ms: int) -> None:
         klass = klass_of(template)
@@ -227,14 +233,16 @@ class Telling:
              parts: tuple[str, ...] = ()) -> None:
         id = _id_at(entry, len(said))
         said.append(MessageIntended(message=id, to=to, template=template, klass=klass_of(template), about=about,
-                                    message_id=self._message_id(id, to, entry.at_ms), not_before_ms=due_ms, parts=parts,
-                                    traceparent=entry.trace or None))
+                                    message_id=self._message_id(id, to, template, entry.at_ms), not_before_ms=due_ms,
+                                    parts=parts, traceparent=entry.trace or None))
         if due_ms > entry.at_ms:
             said.append(timer(SEND, id, due_ms))
 
-    def _message_id(self, message: str, to: str, at_ms: int) -> str:
-        domain = self._mail_domain
-        return f"<{message}@{domain}>" if self._vault is None else message_id(self._vault, domain, message, to, at_ms)
+    def _message_id(self, message: str, to: str, template: Template, at_ms: int) -> str:
+        """What goes elsewhere proves nothing: should it come back, that says nothing of the recipient's own address."""
+        if self._vault is None or template in ELSEWHERE:
+            return f"<{message}@{self._mail_domain}>"
+        return message_id(self._vault, self._mail_domain, message, to, at_ms)
 
 
 def _id_at(entry: Entry, place: int) -> str:

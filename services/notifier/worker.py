@@ -27,9 +27,9 @@ from services.notifier.outbox import INTERRUPTED
 from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready, ready_row
 from services.notifier.words import Words
 from shared.clock import derived_id
-from shared.events import Address, MessageAttempted, MessageClass, Profile, SignInSecret
+from shared.events import Address, MessageAttempted, MessageClass, Profile, Sealed, SignInSecret
 from shared.host import Host
-from shared.links import STOPPABLE, WHOLE_INVITATION, invitation_link, sign_in_link, stop_link
+from shared.links import STOPPABLE, WHOLE_INVITATION, address_link, invitation_link, sign_in_link, stop_link
 from shared.logs import get_logger
 from shared.sealing import ERASED, BrokenSeal, Erased
 from shared.stream.append import Input, OtherBody
@@ -155,7 +155,7 @@ class Sender:
     def _ruled_out(self, ref: Ref, row: MessageRow, now: Latest) -> MessageAttempted | None:
         """The look just before sending, by the wall clock and the person's latest wishes. To an address that was found to be
         none only a link goes that somebody has just asked for: if it is taken, the address is one again."""
-        if now.no_such_address and row.klass is not MessageClass.SIGN_IN:
+        if now.no_such_address and row.klass is not MessageClass.SIGN_IN and row.address is None:
             return MessageAttempted(message=ref.message, outcome="withhold", reason="no_such_address")
         return ruled_out(ref.message, self._decisions.last_look(ref.message, row, now.recipient, self._host.clock.now_ms()))
 
@@ -164,11 +164,17 @@ class Sender:
         if row.template == Template.INVITATION:
             link = invitation_link(self._base_url, self._host.vault, row.to)
         elif row.secret is not None and (secret := self._host.vault.open(row.secret, now.key, SignInSecret)):
-            link, code = sign_in_link(self._base_url, secret.token), secret.code
+            leads = address_link if row.template == Template.NEW_ADDRESS else sign_in_link
+            link, code = leads(self._base_url, secret.token), secret.code
+        address = person.email if row.address is None else self._elsewhere(row.address, now)
         chosen, stop = now.recipient.language if isinstance(now.recipient, PersonRow) else None, self._stop(row)
         words = self._words.render(row.template, chosen or person.language, link, code, self._count(row, now), stop or "")
-        return Letter(message_id=row.message_id, to=person.email, subject=words.subject, text=words.text, stop=stop,
+        return Letter(message_id=row.message_id, to=address, subject=words.subject, text=words.text, stop=stop,
                       sent_ms=self._host.clock.now_ms(), html=words.html, language=words.language)
+
+    def _elsewhere(self, address: Sealed, now: Latest) -> str:
+        opened = self._host.vault.open(address, now.key, Address)
+        return opened.email if opened else ""  # under the same key as the recipient's own, which was opened
 
     def _count(self, row: MessageRow, now: Latest) -> int:
         """How many people a digest is from, or how many days somebody has waited by now."""
@@ -185,7 +191,8 @@ class Sender:
             case Delivered():
                 return MessageAttempted(message=ref.message, outcome="delivered")
             case Refused(reason, no_such_address):
-                return MessageAttempted(message=ref.message, outcome="failed", reason=reason, no_such_address=no_such_address)
+                return MessageAttempted(message=ref.message, outcome="failed", reason=reason,
+                                        no_such_address=no_such_address and row.address is None)
             case Unknown() if row.klass in GENTLE:
                 return MessageAttempted(message=ref.message, outcome="failed", reason=INTERRUPTED)
             case Blocked(reason) | Unknown(reason):

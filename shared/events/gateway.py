@@ -34,8 +34,8 @@ class AddressGiven(Event, type="address.given", owner=GATEWAY):
 
 
 class AddressChanged(Event, type="address.changed", owner=GATEWAY):
-    """It is theirs now; `peer.profile_changed` before this has it. A word goes to the one that it was, should it have been
-    somebody else who did this."""
+    """The other address is theirs now; `peer.profile_changed` right after this has it. A word goes to the one before, in
+    case it was somebody else who did this."""
 
     peer: PeerId
     before: Sealed

@@ -11,10 +11,11 @@ from shared.events.base import NOTIFIER, Event, PeerId
 
 
 class MessageClass(StrEnum):
-    """How a message may be treated: *sign_in* passes quiet hours; *essential* is never lost; *kind* (gestures, thanks) and
-    *nudge* (check-ins, offers) may be let go, and share one cap."""
+    """How a message may be treated: *sign_in* and *safety* pass quiet hours, and the latter is never lost; nor is *essential*;
+    *kind* (gestures, thanks) and *nudge* (check-ins, offers) may be let go, and share one cap."""
 
     SIGN_IN = "sign_in"
+    SAFETY = "safety"
     ESSENTIAL = "essential"
     KIND = "kind"
     NUDGE = "nudge"

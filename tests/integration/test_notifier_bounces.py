@@ -7,15 +7,28 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
+from pydantic import BaseModel
 from redis.asyncio import Redis
 
 from services.notifier.app import service
 from services.notifier.due import Due
 from services.notifier.handlers import Decisions
 from services.notifier.store import NOT_THERE, SERVICE, TABLES
-from shared.events import PeerLeft, Profile, ProfileChanged, RequestWaiting, SignInRequested, SignInSecret
+from shared.events import (
+    Address,
+    AddressChanged,
+    AddressGiven,
+    PeerLeft,
+    Profile,
+    ProfileChanged,
+    QuietHours,
+    RequestWaiting,
+    Sealed,
+    SignInRequested,
+    SignInSecret,
+)
 from shared.stream.rebuild import rebuild
-from tests.integration.notifier_kit import P0, VAULT, Town, mail_server, notifier, until
+from tests.integration.notifier_kit import P0, VAULT, Town, mail_server, notifier, plain, until
 
 
 @pytest.fixture
@@ -87,9 +100,48 @@ async def test_whoever_gives_another_address_is_written_to_there_and_the_mark_on
             await town.person("ann")
             await town.happens(asked("ann", "1"))
             await town.all_ended(1)
-            profile = VAULT.seal("ann", town.keys["ann"], Profile(alias="Quiet Heron", email="new@example.org"))
-            await town.happens(ProfileChanged(peer="ann", profile=profile))
+            await town.happens(*another_address(town))
             await town.happens(asked("ann", "2"))
-            outcomes = await town.all_ended(2)
-    assert list(outcomes.values()) == [["failed smtp_550"], ["delivered"]]
-    assert server.tried["new@example.org"] == 1
+            outcomes = await town.all_ended(3)
+    assert list(outcomes.values()) == [["failed smtp_550"], ["withheld no_such_address"], ["delivered"]]
+    assert (server.tried["new@example.org"], server.tried["ann@example.org"]) == (1, 1)
+
+
+async def test_a_link_goes_to_the_new_address_and_word_of_the_change_to_the_one_before(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ann", QuietHours(start="00:00", end="23:59"))
+            await town.happens(given(town), *another_address(town))
+            await town.all_ended(2)
+    [link], [word] = server.to("new@example.org"), server.to("ann@example.org")
+    assert f"https://example.org/me/address/{'t' * 43}" in plain(link)
+    assert "271828" in plain(link)
+    assert word["Subject"] == "A change to where we write"
+    assert "t" * 43 not in plain(word)
+    assert "List-Unsubscribe" not in word
+
+
+async def test_a_new_address_that_is_none_says_nothing_of_the_person(redis_url, redis, town):
+    with mail_server() as server, structlog.testing.capture_logs() as told:
+        server.behaviour = {"new@example.org": ["RCPT 550 5.1.1 unknown"]}
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            await town.happens(given(town))
+            outcomes = await town.all_ended(1)
+    assert list(outcomes.values()) == [["failed smtp_550"]]
+    assert not await redis.exists(NOT_THERE.path(P0, SERVICE))
+    assert "address.not_there" not in [each["event"] for each in told]
+
+
+def sealed(town: Town, content: BaseModel) -> Sealed:
+    return VAULT.seal("ann", town.keys["ann"], content)
+
+
+def given(town: Town) -> AddressGiven:
+    return AddressGiven(peer="ann", address=sealed(town, Address(email="new@example.org")),
+                        secret=sealed(town, SignInSecret(token="t" * 43, code="271828")))
+
+
+def another_address(town: Town) -> tuple[AddressChanged, ProfileChanged]:
+    return (AddressChanged(peer="ann", before=sealed(town, Address(email="ann@example.org"))),
+            ProfileChanged(peer="ann", profile=sealed(town, Profile(alias="Quiet Heron", email="new@example.org"))))

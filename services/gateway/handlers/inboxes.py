@@ -22,7 +22,10 @@ from shared.events import (
 )
 from shared.rows import Ref, Rows
 
-UNTOLD = ("sign_in", "known_already", "invitation", "thanked", "digest")
+ELSEWHERE = ("new_address", "address_changed")
+"""They go to another address than the person's, so what becomes of them says nothing of whether that one reaches them."""
+
+UNTOLD = ("sign_in", "known_already", "new_address", "address_taken", "invitation", "thanked", "digest")
 """The notifier's templates that tell nothing of lasting use, or nothing that is not there already."""
 
 NUDGES = (*notices.NUDGES, "check_in", "check_in_later")
@@ -79,7 +82,8 @@ def held(rows: Rows, event: MessageHeld, at_ms: int) -> None:
 def failed(rows: Rows, event: MessageFailed, at_ms: int) -> None:
     if event.reason == INTERRUPTED:
         return
-    change(rows, event.to, lambda row: row.changed(unreached_ms=at_ms))
+    if event.template not in ELSEWHERE:
+        change(rows, event.to, lambda row: row.changed(unreached_ms=at_ms))
     _change(rows, event, lambda row: row.changed(event.message, failed=True))
 
 
@@ -99,7 +103,7 @@ def bounced(rows: Rows, event: MessageBounced, at_ms: int) -> None:
 def delivered(rows: Rows, event: MessageDelivered, _at_ms: int) -> None:
     """Messages reach them again."""
     row = rows.get(PEERS, event.to)
-    if row is not None and row.unreached_ms:
+    if row is not None and row.unreached_ms and event.template not in ELSEWHERE:
         rows.put(PEERS, event.to, row.changed(unreached_ms=0))
 
 

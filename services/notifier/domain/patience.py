@@ -22,6 +22,8 @@ class Patience:
 PATIENCE = {
     # somebody sits there waiting, and the link lives half an hour
     MessageClass.SIGN_IN: Patience(2 * SECOND_MS, MINUTE_MS, 15 * MINUTE_MS),
+    # whoever took an address may still be at it
+    MessageClass.SAFETY: Patience(2 * SECOND_MS, HOUR_MS, 3 * DAY_MS),
     # a mail server that is mended after a weekend still gets it
     MessageClass.ESSENTIAL: Patience(30 * SECOND_MS, 4 * HOUR_MS, 3 * DAY_MS),
     # it stands on the page already

@@ -11,7 +11,7 @@ from datetime import UTC, tzinfo
 from typing import Literal
 
 from services.notifier.domain.hours import Hours, is_monday, monday_after, morning_after
-from services.notifier.domain.messages import GENTLE
+from services.notifier.domain.messages import ALWAYS, GENTLE
 from shared.clock import DAY_MS
 from shared.events import Frequency, MessageClass
 
@@ -26,7 +26,7 @@ WEEK_MS = 7 * DAY_MS
 
 FRESH_MS = {MessageClass.SIGN_IN: 15 * 60 * 1000, MessageClass.KIND: DAY_MS, MessageClass.NUDGE: DAY_MS}
 """How long after it was due a message still helps. A sign-in link lives half an hour; a gesture is on the page anyway.
-Essential messages help however late they are."""
+Essential ones and those of safety help however late they are."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Standing:
 
 
 def verdict(klass: MessageClass, person: Standing, now_ms: int, since_ms: int | None = None) -> Verdict:
-    """Sign-in always goes, and nothing else to whoever stopped our messages, or this class of them. A break stops what is
-    kind and nudges, and holds the rest; quiet hours hold all three. `since_ms` is when what it tells came up, none means
-    now: once a day and once a week are counted from there."""
-    if klass is MessageClass.SIGN_IN:
+    """Sign-in and safety always go, and nothing else to whoever stopped our messages, or this class of them. A break stops
+    what is kind and nudges, and holds the rest; quiet hours hold all three. `since_ms` is when what it tells came up, none
+    means now: once a day and once a week are counted from there."""
+    if klass in ALWAYS:
         return Send()
     if person.stopped or klass in person.without:
         return Withhold("stopped")

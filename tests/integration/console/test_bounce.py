@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from services.notifier.message_ids import message_id
 from services.notifier.store import NOT_THERE, SERVICE
 from shared.clock import Clock
-from shared.events import Profile, ProfileChanged, RequestWaiting
+from shared.events import Address, AddressChanged, Profile, ProfileChanged, RequestWaiting, Sealed
 from tests.integration.console.conftest import Twoway
 from tests.integration.notifier_kit import KEY, P0, VAULT, MailServer, Town, mail_server, notifier, until
 from tests.journeys.system import clean_environment
@@ -32,6 +32,13 @@ def mail(name: str, id: str) -> bytes:
 
 def asked(peer: str, request: str) -> RequestWaiting:
     return RequestWaiting(request=request, peer=peer, since_ms=0)
+
+
+def another_address(town: Town) -> tuple[AddressChanged, ProfileChanged]:
+    def sealed(content: Address | Profile) -> Sealed:
+        return VAULT.seal("ann", town.keys["ann"], content)
+    return (AddressChanged(peer="ann", before=sealed(Address(email="ann@example.org"))),
+            ProfileChanged(peer="ann", profile=sealed(Profile(alias="Calm River", email="new@example.org"))))
 
 
 class Post:
@@ -108,10 +115,9 @@ async def test_a_full_mailbox_is_told_and_marks_nothing(post: Post, redis: Redis
 
 async def test_what_is_made_up_too_old_of_an_earlier_address_or_no_bounce_changes_nothing(post: Post) -> None:
     now_ms = Clock().now_ms()
-    profile = VAULT.seal("ann", post.town.keys["ann"], Profile(alias="Calm River", email="new@example.org"))
     before = post.id
-    await post.town.happens(ProfileChanged(peer="ann", profile=profile), asked("ann", "2"))
-    await post.town.all_ended(2)
+    await post.town.happens(*another_address(post.town), asked("ann", "2"))
+    await post.town.all_ended(3)
     for content, says in (
             (mail(GONE, post.id[:-20] + "00@example.org>"), "no message of ours"),
             (mail(GONE, message_id(VAULT, "x", "m", "ann", now_ms - 31 * 24 * 3600 * 1000)), "30 days ago"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from services.notifier.message_ids import ours
 from services.notifier.store import NOT_THERE, NotThere
 from shared.events import (
+    AddressChanged,
     AddressCleared,
     MessageAttempted,
     MessageBounced,
     MessageIntended,
-    ProfileChanged,
     RequestWaiting,
     Sealed,
 )
@@ -48,7 +48,7 @@ def test_what_came_back_from_an_earlier_address_says_nothing_of_the_one_given_si
     world = World()
     message = sent(world)
     world.passes_until(world.now_ms + 60_000)
-    world.happens(ProfileChanged(peer="ann", profile=Sealed("s1.ann.y")))
+    world.happens(AddressChanged(peer="ann", before=Sealed("s1.ann.y")))
     world.happens(came_back(world, message, before_ms=60_000))
     assert world.rows.get(NOT_THERE, "ann") is None
 
@@ -57,7 +57,7 @@ def test_a_refusal_of_an_earlier_address_that_is_told_late_says_nothing_of_the_o
     world = World()
     message = world.happens(asked(world.person("ann")))[0].message
     world.passes_until(world.now_ms + 60_000)
-    world.happens(ProfileChanged(peer="ann", profile=Sealed("s1.ann.y")))
+    world.happens(AddressChanged(peer="ann", before=Sealed("s1.ann.y")))
     world.happens(MessageAttempted(message=message, outcome="failed", reason="smtp_550", no_such_address=True))
     assert world.rows.get(NOT_THERE, "ann") is None
 

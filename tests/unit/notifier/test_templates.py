@@ -12,7 +12,7 @@ import pytest
 import readability
 
 from services.notifier import catalogues, lint, sentences
-from services.notifier.domain.messages import Template
+from services.notifier.domain.messages import ELSEWHERE, Template
 from services.notifier.sentences import Sentence
 from services.notifier.sms import GSM_MAX, UCS2_MAX, room
 from services.notifier.words import ISOLATE, Rendered, Words
@@ -150,8 +150,8 @@ def test_what_goes_by_sms_is_one_segment_with_news_a_link_and_how_to_stop(langua
     sms = rendered(language, template).sms
     taken, most = room(sms)
     assert taken <= most, f"{taken} of {most}"
-    if template == Template.INVITATION:
-        assert sms == "", "a partner gives an address of e-mail, and no number"
+    if template in (Template.INVITATION, *ELSEWHERE):
+        assert sms == "", "it goes to an address of e-mail that somebody gave, and no number"
     elif template == Template.SIGN_IN:
         assert "123456" in sms
     else:
@@ -173,15 +173,17 @@ def test_each_line_of_plain_text_begins_in_its_direction_and_no_address_is_broke
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_only_the_sign_in_message_carries_the_code_and_it_carries_the_link_too(language: str):
+def test_only_what_a_page_waits_for_carries_a_code_and_it_carries_the_link_too(language: str):
     for template in MESSAGES:
         carries = "123456" in rendered(language, template).text
-        assert carries is (template == Template.SIGN_IN)
+        assert carries is (template in (Template.SIGN_IN, Template.NEW_ADDRESS))
     assert LINK in rendered(language, Template.SIGN_IN).text
+    assert LINK in rendered(language, Template.NEW_ADDRESS).text
     assert LINK in rendered(language, Template.KNOWN_ALREADY).text, "no page waits for a code of this one"
 
 
-@pytest.mark.parametrize("template", [Template.SIGN_IN, Template.KNOWN_ALREADY, Template.RECEIVED])
+@pytest.mark.parametrize("template", [Template.SIGN_IN, Template.KNOWN_ALREADY, Template.RECEIVED,
+                                      Template.NEW_ADDRESS, Template.ADDRESS_TAKEN])
 def test_whoever_did_not_ask_for_a_message_that_anybody_can_have_sent_is_told_what_they_can_do(template: Template):
     """A page takes any address that somebody gives there."""
     assert "If that was not you, " in flat(rendered("en", template).text)

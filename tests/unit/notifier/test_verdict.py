@@ -15,6 +15,7 @@ from services.notifier.domain.verdict import Hold, Send, Standing, Withhold, lat
 from shared.events import Frequency, Gesture, MessageClass, QuietHours
 from tests.unit.notifier.world import DAY, HOUR, LONDON, MINUTE, ms, shown
 
+SAFETY = MessageClass.SAFETY
 SIGN_IN, ESSENTIAL, KIND, NUDGE = MessageClass.SIGN_IN, MessageClass.ESSENTIAL, MessageClass.KIND, MessageClass.NUDGE
 DAILY, WEEKLY, ONLY_NEEDED = Frequency.DAILY, Frequency.WEEKLY, Frequency.ONLY_NEEDED
 NOON, NIGHT = "2026-03-02 12:00", "2026-03-02 23:00"
@@ -38,6 +39,7 @@ ROWS: list[tuple[MessageClass, str, dict[str, Any], str]] = [
     (SIGN_IN, NIGHT, {"rests_until": "2026-03-09 12:00"}, "send"),
     (SIGN_IN, NOON, {"quiet": None, "sent": (1, 2, 3), "due": (NOON,)}, "send"),
     (SIGN_IN, NIGHT, {"stopped": True}, "send"),
+    (SAFETY, NIGHT, {"stopped": True, "rests_until": "2026-03-09 12:00", "frequency": ONLY_NEEDED}, "send"),
     (SIGN_IN, NIGHT, {"without": ("sign_in", "essential", "kind", "nudge")}, "send"),
     (SIGN_IN, NIGHT, {"frequency": ONLY_NEEDED}, "send"),
     # essential: within the person's hours, after a break, never capped, whatever the frequency
@@ -162,9 +164,9 @@ NOWS = st.integers(ms("2026-03-20 00:00"), ms("2026-04-01 00:00"))
 
 @settings(max_examples=400, deadline=None)
 @given(klass=st.sampled_from(MessageClass), person=STANDINGS, now_ms=NOWS)
-def test_what_is_sent_or_held_never_meets_quiet_hours_or_a_break_unless_it_is_a_sign_in(klass, person, now_ms):
+def test_what_is_sent_or_held_never_meets_quiet_hours_or_a_break_unless_it_is_a_sign_in_or_safety(klass, person, now_ms):
     what = verdict(klass, person, now_ms)
-    if klass is SIGN_IN:
+    if klass in (SIGN_IN, SAFETY):
         assert what == Send()
     elif not isinstance(what, Withhold):
         at_ms = what.until_ms if isinstance(what, Hold) else now_ms
@@ -184,10 +186,10 @@ def test_an_essential_message_is_withheld_from_those_alone_who_stopped_it(person
 
 @settings(max_examples=200, deadline=None)
 @given(person=STANDINGS, now_ms=NOWS)
-def test_whoever_stopped_our_messages_gets_nothing_but_sign_ins_now_or_later(person, now_ms):
+def test_whoever_stopped_our_messages_gets_nothing_but_sign_ins_and_safety_now_or_later(person, now_ms):
     stopped = replace(person, stopped=True)
     assert {klass: verdict(klass, stopped, now_ms) for klass in MessageClass} == {
-        SIGN_IN: Send(), ESSENTIAL: Withhold("stopped"), KIND: Withhold("stopped"), NUDGE: Withhold("stopped")}
+        SIGN_IN: Send(), SAFETY: Send(), ESSENTIAL: Withhold("stopped"), KIND: Withhold("stopped"), NUDGE: Withhold("stopped")}
 
 
 @pytest.mark.parametrize(("klass", "after_ms", "too_late"), [
@@ -197,6 +199,7 @@ def test_whoever_stopped_our_messages_gets_nothing_but_sign_ins_now_or_later(per
     (KIND, DAY, True),
     (NUDGE, DAY, True),
     (ESSENTIAL, 400 * DAY, False),
+    (SAFETY, 400 * DAY, False),
 ])
 def test_a_sign_in_helps_for_a_quarter_of_an_hour_a_gesture_for_a_day_and_the_rest_always(klass, after_ms, too_late):
     assert late(klass, ms(NOON), ms(NOON) + after_ms) is too_late
@@ -207,8 +210,10 @@ def test_every_gesture_has_a_kind_message_of_its_own():
     assert {klass_of(of_gesture(each)) for each in Gesture} == {KIND}
 
 
-def test_only_what_brings_a_link_that_opens_a_page_is_of_the_class_that_passes_quiet_hours():
-    assert [each for each in Template if klass_of(each) is SIGN_IN] == [Template.SIGN_IN, Template.KNOWN_ALREADY]
+def test_only_what_brings_a_link_that_works_once_or_tells_of_a_changed_address_passes_quiet_hours():
+    assert [each for each in Template if klass_of(each) is SIGN_IN] == [
+        Template.SIGN_IN, Template.KNOWN_ALREADY, Template.NEW_ADDRESS, Template.ADDRESS_TAKEN]
+    assert [each for each in Template if klass_of(each) is SAFETY] == [Template.ADDRESS_CHANGED]
 
 
 def test_check_ins_and_offers_are_nudges_and_a_digest_is_as_kind_as_what_it_puts_together():
