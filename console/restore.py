@@ -18,7 +18,7 @@ from console.bundle import Manifest, Unusable, read_manifest, vouch
 from console.running import DATA, refuse
 from console.system import Data, System
 from services.gateway import left_ids
-from services.gateway.store import ADDRESS_OF, ADDRESSES
+from services.gateway.store import ADDRESS_NEXT, ADDRESS_OF, ADDRESSES
 from services.gateway.store import SERVICE as GATEWAY
 from shared.clock import derived_id
 from shared.events import PeerLeft
@@ -146,13 +146,16 @@ async def _destroyed(at: System, partition: Partition, id: str) -> bool:
     if not await at.redis.hexists(partition.keys, id):
         return False
     address: Any = await at.redis.hget(ADDRESS_OF.path(partition, GATEWAY), id)
-    holder: Any = address and await at.redis.hget(ADDRESSES.path(partition, GATEWAY), address.decode())
+    following: Any = await at.redis.hget(ADDRESS_NEXT.path(partition, GATEWAY), id)
+    theirs = [each for each in (address, following) if each is not None
+              and await at.redis.hget(ADDRESSES.path(partition, GATEWAY), each) == id.encode()]
     if address is not None:
         await at.appender.append(partition, [Input(PeerLeft(peer=id), derived_id(id, "left before a restore"))])
     pipeline = at.redis.pipeline(transaction=True)
-    if holder == id.encode():
-        pipeline.hdel(ADDRESSES.path(partition, GATEWAY), address.decode())
+    for each in theirs:
+        pipeline.hdel(ADDRESSES.path(partition, GATEWAY), each)
     pipeline.hdel(ADDRESS_OF.path(partition, GATEWAY), id)
+    pipeline.hdel(ADDRESS_NEXT.path(partition, GATEWAY), id)
     pipeline.hdel(partition.keys, id)
     await pipeline.execute()
     return address is not None

@@ -16,6 +16,7 @@ from services.gateway.access import Access
 from services.gateway.cookies import Renewing
 from services.gateway.guard import Guard
 from services.gateway.pages import (
+    address,
     agreements,
     ask,
     before,
@@ -43,8 +44,8 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, inbox, messages, leaving, concerns, proposals, moments, story, pairs, before, agreements,
-         invitations, stop, events)
+NOUNS = (start, ask, sign_in, me, inbox, messages, address, leaving, concerns, proposals, moments, story, pairs, before,
+         agreements, invitations, stop, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

@@ -134,6 +134,11 @@ class SignIn(Form):
     email: Email
 
 
+class NewAddress(Form):
+    name = "new_address"
+    email: Email
+
+
 class Code(Form):
     name = "code"
     code: Annotated[One, at_most(20), readable(lines=False)]

@@ -49,9 +49,15 @@ class Limits:
 
     async def may_write_to(self, email: str) -> bool:
         """Whether another sign-in message may go to this address now. Raises RedisError."""
-        to = self._hash("address", email.lower())
+        return await self._may(self._hash("address", email.lower()))
+
+    async def may_have_written(self, peer: str) -> bool:
+        """The same for messages that one person has sent to addresses that they give. Raises RedisError."""
+        return await self._may(self._hash("person", peer))
+
+    async def _may(self, whose: str) -> bool:
         for limit in self._sign_ins_to:  # what the quarter refuses is not sent, and so takes nothing from the day
-            if not await self._limiter.hit(limit, to):
+            if not await self._limiter.hit(limit, whose):
                 return False
         return True
 

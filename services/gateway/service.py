@@ -35,6 +35,8 @@ def _needs_timer(rows: Rows, event: e.TimerElapsed) -> Iterable[Ref]:
 INPUTS: dict[type[e.Event], Handling] = {
     e.PeerJoined: Handling(needs=peers.needs, apply=peers.joined),
     e.ProfileChanged: Handling(needs=peers.needs, apply=peers.profile),
+    e.AddressGiven: Handling(),
+    e.AddressChanged: Handling(needs=peers.needs_to_move, apply=peers.moves),
     e.PreferencesChanged: Handling(needs=peers.needs, apply=peers.preferences),
     e.ConsentGiven: Handling(needs=peers.needs, apply=peers.consents),
     e.ConsentWithdrawn: Handling(needs=peers.needs, apply=peers.takes_back),

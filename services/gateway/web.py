@@ -26,6 +26,7 @@ from services.gateway.store.addresses import Addresses
 from services.gateway.store.drafts import Drafts
 from services.gateway.store.goodbyes import Goodbyes
 from services.gateway.store.invitations import Invitations
+from services.gateway.store.new_addresses import NewAddresses
 from services.gateway.store.sessions import Sessions
 from services.gateway.store.sign_ins import SignIns
 from shared.clock import derived_id
@@ -73,6 +74,7 @@ class Web:
         self.forwarder = Forwarder(host)
         self.drafts, self.sessions = Drafts(host.redis, host.vault), Sessions(host.redis, host.vault)
         self.sign_ins, self.addresses = SignIns(host.redis, host.vault), Addresses(host.redis, host.vault)
+        self.new_addresses = NewAddresses(host.redis, host.vault)
         self.invitations, self.goodbyes = Invitations(host.redis, host.vault), Goodbyes(host.redis, host.vault)
         self.limits = Limits(host.redis, host.vault, settings)
 

@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -321,6 +322,35 @@ def test_messages_are_as_somebody_likes_them_and_whoever_wants_none_has_an_inbox
     phone.clicks("Messages to you: which")
     phone.look("messages-of-ones-own")
     assert phone.checked("hours") == ["own"]
+
+
+def test_another_address_is_given_proven_and_theirs(system: Up, phone: Window, desk: Window) -> None:
+    asks(phone, "orla@people.example", "stress", "confidence")
+    signs_in(phone, "orla@people.example")
+    phone.clicks("Messages to you")
+    phone.clicks("give another e-mail address")
+    phone.look("address")
+    phone.types(email="orla@people.example")
+    phone.clicks("Send me a link")
+    phone.look("address-the-same")
+    phone.types(email="orla.moved@people.example")
+    phone.clicks("Send me a link")
+    phone.look("address-code")
+    confirm = letter(desk, "orla.moved@people.example", "A link for this address").locator("a[href*='/me/address/']")
+    link = confirm.get_attribute("href")
+    assert link is not None
+    desk.opens(urlsplit(link).path)
+    desk.look("address-elsewhere")
+    phone.types(code="000000")
+    phone.clicks("Use this address")
+    phone.look("address-code-wrong")
+    phone.opens(urlsplit(link).path)
+    phone.look("address-link")
+    phone.clicks("Use this address")
+    assert "From now on we write to you at your new address" in phone.text
+    phone.look("address-changed")
+    letter(desk, "orla@people.example", "A change to where we write")
+    signs_in(desk, "orla.moved@people.example")
 
 
 def test_pages_that_only_say_something(system: Up, phone: Window) -> None:

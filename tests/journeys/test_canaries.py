@@ -141,6 +141,8 @@ async def befriended(mara: Someone, odo: Someone) -> None:
     assert (await odo.browser.send(concern, text="Isolde Fernsby " * 400)).status == 422
     await odo.browser.send((await odo.browser.get("/me/messages")).form("/me/messages"), hours="usual")
     await odo.browser.send((await odo.browser.get("/me/messages")).form("/me/messages"), hours="any")
+    another = (await odo.browser.get("/me/address")).form("/me/address")
+    await odo.browser.send(another, email="odo.hobblethorn@zebrafield.example")
     await odo.browser.send((await odo.me()).form("/me/break"))
     await odo.browser.send((await odo.me()).form("/me/back"))
     await mara.gets("gesture")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from services.gateway.store import (
+    ADDRESS_NEXT,
     ADDRESS_OF,
     ADDRESSES,
     HEARD_MAX,
@@ -17,6 +18,7 @@ from services.gateway.store import (
     PeerRow,
 )
 from shared.events import (
+    AddressChanged,
     BreakEnded,
     BreakStarted,
     ConsentGiven,
@@ -28,7 +30,7 @@ from shared.events import (
     ProfileChanged,
     WebhookDelivered,
 )
-from shared.rows import KEYS, Ref, Rows
+from shared.rows import KEYS, Ref, Rows, Table
 
 PREFERENCES = tuple(each for each in PreferencesChanged.model_fields if each != "peer")
 """What somebody chose about messages: fields of the event and of their row alike."""
@@ -55,6 +57,33 @@ def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
 
 def profile(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
     change(rows, event.peer, lambda row: row.changed(profile=event.profile))
+
+
+def needs_to_move(rows: Rows, event: AddressChanged) -> Iterable[Ref]:
+    yield from _addresses(rows, event.peer)
+
+
+def _addresses(rows: Rows, peer: str) -> Iterable[Ref]:
+    for table in (ADDRESS_OF, ADDRESS_NEXT):
+        yield table, peer
+        if (address := rows.known(table, peer)) is not None:
+            yield ADDRESSES, address.decode()
+
+
+def moves(rows: Rows, event: AddressChanged, _at_ms: int) -> None:
+    """What was reserved is theirs, and what they had is anybody's. A rebuild leaves both rows as they are."""
+    if (address := rows.get(ADDRESS_NEXT, event.peer)) is None:
+        return
+    if rows.get(ADDRESS_OF, event.peer) != address:
+        _give_back(rows, ADDRESS_OF, event.peer)
+    rows.put(ADDRESS_OF, event.peer, address)
+    rows.drop(ADDRESS_NEXT, event.peer)
+
+
+def _give_back(rows: Rows, table: Table[bytes], peer: str) -> None:
+    address = rows.get(table, peer)
+    if address and rows.get(ADDRESSES, address.decode()) == peer.encode():
+        rows.drop(ADDRESSES, address.decode())
 
 
 def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
@@ -98,11 +127,9 @@ def counts(rows: Rows, event: CountsChanged, _at_ms: int) -> None:
 def needs_to_leave(rows: Rows, event: PeerLeft) -> Iterable[Ref]:
     yield PEERS, event.peer
     yield KEYS, event.peer
-    yield ADDRESS_OF, event.peer
+    yield from _addresses(rows, event.peer)
     if (row := rows.known(PEERS, event.peer)) is not None and row.request is not None:
         yield REQUESTS, row.request
-    if (address := rows.known(ADDRESS_OF, event.peer)) is not None:
-        yield ADDRESSES, address.decode()
     yield KNOWN_BY, event.peer
     for reference in (rows.known(KNOWN_BY, event.peer) or b"").split():
         yield KNOWN_AS, reference.decode()
@@ -112,11 +139,10 @@ def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
     """The goodbye: the key goes, and with it everything that described the person, wherever a copy of it rests."""
     if (row := rows.get(PEERS, event.peer)) is not None and row.request is not None:
         rows.drop(REQUESTS, row.request)
-    address = rows.get(ADDRESS_OF, event.peer)
-    if address and rows.get(ADDRESSES, address.decode()) == event.peer.encode():
-        rows.drop(ADDRESSES, address.decode())
+    for each in (ADDRESS_OF, ADDRESS_NEXT):
+        _give_back(rows, each, event.peer)
     for reference in (rows.get(KNOWN_BY, event.peer) or b"").split():
         if rows.get(KNOWN_AS, reference.decode()) == event.peer.encode():
             rows.drop(KNOWN_AS, reference.decode())
-    for table in (PEERS, ADDRESS_OF, KNOWN_BY, KEYS):
+    for table in (PEERS, ADDRESS_OF, ADDRESS_NEXT, KNOWN_BY, KEYS):
         rows.drop(table, event.peer)

@@ -330,6 +330,10 @@ ADDRESSES = Table("addresses", bytes, derived=False)
 ADDRESS_OF = Table("address_of", bytes, derived=False)
 """Peer → that HMAC, so that leaving finds the row above."""
 
+ADDRESS_NEXT = Table("address_next", bytes, derived=False)
+"""Peer → HMAC of the address that they have shown to be theirs, until the event that says so is read: then both rows above are
+the new one's, in the write that changes the profile."""
+
 INVITED = Table("invited", bytes, derived=False)
 """That HMAC → the referral whose invitation is open, so that nobody has two at a time."""
 
@@ -352,5 +356,5 @@ KNOWN_BY = Table("known_by", bytes, derived=False)
 """Peer → those HMACs, with a space between, so that leaving finds the rows above."""
 
 TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, INBOXES, REFERRALS, RECEIPTS,
-                                  CONCERNS, ADDRESSES, ADDRESS_OF, INVITED, INVITED_AS, UNINVITED, SILENCED, REFERRED_AS,
-                                  KNOWN_AS, KNOWN_BY, KEYS)
+                                  CONCERNS, ADDRESSES, ADDRESS_OF, ADDRESS_NEXT, INVITED, INVITED_AS, UNINVITED, SILENCED,
+                                  REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS)

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from console.server import Server
 from services.gateway import left_ids
-from services.gateway.store.addresses import joined_id
+from services.gateway.store.addresses import Addresses, joined_id
 from shared import installation
 from shared.events import Invitation, PeerJoined, ReferralMade, ReferralRefused, Sealed
 from shared.partners import partners
@@ -94,6 +94,8 @@ async def test_a_restored_system_goes_on_where_it_was(
 async def test_who_left_after_the_backup_stays_left(
         twoway: Twoway, elsewhere: Twoway, loop: Loop, restored: Loop, tmp_path: Path) -> None:
     first, second, pair = await lived_in(loop)
+    assert await Addresses(loop.redis, Vault(KEY)).reserve(loop.partition, "about-to-be-theirs@example.org", first)
+    await twoway("verify")
     await twoway("backup", str(tmp_path / "backup"))
     await loop.leave(first)
     ran = await elsewhere("restore", str(tmp_path / "backup"), "--left-from", str(twoway.data))
@@ -102,6 +104,7 @@ async def test_who_left_after_the_backup_stays_left(
     assert not await restored.redis.hexists(restored.partition.keys, first)
     assert not await restored.rows("gateway", "address_of", only=lambda _: False)
     assert first not in await restored.rows("gateway", "address_of")
+    assert not await restored.redis.exists(restored.partition.of("gateway", "address_next"))
     assert first.encode() not in (await restored.redis.hgetall(restored.partition.of("gateway", "addresses"))).values()
     await restored.settle()
     assert first not in await restored.rows("gateway", "peers")

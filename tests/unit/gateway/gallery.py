@@ -146,6 +146,13 @@ def gallery(pages: Pages) -> dict[str, bytes]:
                                                                             PROGRAMME)}),
         "messages, with problems": ("me/messages", {**messages, "posted": unsaid, "problems": check(
             ChooseMessages, unsaid, CHOICES, CATALOGUE.errors)}),
+        "address": ("me/address", {"email": "a-rather-long-name-of-somebody@a-rather-long-name.example.org"}),
+        "address, with problems": ("me/address", {"email": "kim@example.org", "problems": Problems({
+            "email": CATALOGUE.errors["new_address"]["email"]["same"]})}),
+        "address code": ("me/address_code", {}),
+        "address code spent, with problems": ("me/address_code", {
+            "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
+        "address link": ("me/address_link", {"action": "/me/address/x"}),
         "withdraw": ("me/withdraw", {}),
         "leave": ("me/leave", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),
