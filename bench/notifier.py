@@ -78,7 +78,7 @@ async def _settle(redis: Redis) -> None:
 
 async def _ours(redis: Redis, url: str) -> float:
     await _settle(redis)
-    took = await read_by(service(Decisions(ZONE, "example.org"), Due(), P0), redis, url, EVENTS)
+    took = await read_by(service(Decisions(ZONE, "example.org", Vault(bytes(32))), Due(), P0), redis, url, EVENTS)
     assert await redis.hlen(MESSAGES.path(P0, SERVICE)) == EVENTS  # type: ignore[misc]  # typed as sync or async
     return EVENTS / took
 

@@ -33,6 +33,7 @@ LOG = "twoway:{p0}:log"
 
 MARA, ODO, DEE = ("mara.thistlequern@zebrafield.example", "odo.pennywhistle@zebrafield.example",
                   "dee.saltmarrow@zebrafield.example")
+ODO_NEW = "odo.hobblethorn@zebrafield.example"
 TYPED = [
     MARA, "thistlequern", ODO, "pennywhistle", DEE, "saltmarrow", "zebrafield",
     "Brindlecombe Hollow", "07700 900941", "12 Wrenbury Steps", "07700 900952", "@odo_pipistrelle",
@@ -142,7 +143,7 @@ async def befriended(mara: Someone, odo: Someone) -> None:
     await odo.browser.send((await odo.browser.get("/me/messages")).form("/me/messages"), hours="usual")
     await odo.browser.send((await odo.browser.get("/me/messages")).form("/me/messages"), hours="any")
     another = (await odo.browser.get("/me/address")).form("/me/address")
-    await odo.browser.send(another, email="odo.hobblethorn@zebrafield.example")
+    await odo.browser.send(another, email=ODO_NEW)
     await odo.browser.send((await odo.me()).form("/me/break"))
     await odo.browser.send((await odo.me()).form("/me/back"))
     await mara.gets("gesture")
@@ -238,7 +239,7 @@ def test_subjects_and_previews_give_nothing_away(lived: Lived) -> None:
         async with AsyncRedis.from_url(lived.system.running.redis_url) as redis:
             return await mailbox.read(redis, lived.vault)
     mails = asyncio.run(all_of_them())
-    assert {MARA, ODO, DEE} == {mail.to for mail in mails}
+    assert {MARA, ODO, ODO_NEW, DEE} == {mail.to for mail in mails}
     assert len({mail.subject for mail in mails}) > 4
     tokens = [canary for canary in lived.canaries if len(canary) > 42]
     for mail in mails:
