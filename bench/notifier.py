@@ -23,6 +23,7 @@ from services.notifier.handlers import Decisions
 from services.notifier.store import MESSAGES, PAIRS, PEOPLE, READY, SERVICE, MessageRow, PairRow, PersonRow, Unsent
 from shared.clock import derived_id
 from shared.events import Event, Frequency, Gesture, GestureSent, MessageIntended, RequestWaiting, Sealed
+from shared.sealing import Vault
 
 EVENTS, PEOPLE_COUNT, ROUNDS = 10_000, 20_000, 5
 SEED = 5

@@ -27,7 +27,7 @@ from services.notifier.words import Rendered, Words
 GESTURES = tuple(each for each in Template if each.startswith("gesture_"))
 LED_TO: Mapping[str, tuple[str, ...]] = {
     "address.changed": (Template.ADDRESS_CHANGED,),
-    "address.given": (Template.NEW_ADDRESS,),
+    "address.given": (Template.NEW_ADDRESS, Template.NEW_NUMBER),
     "contact.offered": (Template.CONTACT,),
     "gesture.sent": GESTURES,
     "giving.unreturned": (Template.REST_OR_ASK,),

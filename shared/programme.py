@@ -97,6 +97,8 @@ class Programme(_Part):
 
     name: str = Field(min_length=1, max_length=80)
     time_zone: str
+    country: str = Field("GB", pattern="^[A-Z]{2}$", description="whose telephone numbers are written without a +: ISO 3166, "
+                                                                "such as GB or IE")
     communities: tuple[Community, ...] = Field(min_length=1)
     topics: dict[str, str] = Field(min_length=2, max_length=64)
     practical_help: tuple[str, ...] = Field(

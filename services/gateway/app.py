@@ -30,6 +30,7 @@ from services.gateway.pages import (
     messages,
     moments,
     pairs,
+    phone,
     proposals,
     sign_in,
     start,
@@ -44,7 +45,7 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, inbox, messages, address, leaving, concerns, proposals, moments, story, pairs, before,
+NOUNS = (start, ask, sign_in, me, inbox, messages, phone, address, leaving, concerns, proposals, moments, story, pairs, before,
          agreements, invitations, stop, events)
 
 

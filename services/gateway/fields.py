@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationError, Validatio
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from services.gateway.domain.aliases import Aliases
+from services.gateway.domain.numbers import NoNumber, NoTexts, e164
 from shared.programme import Programme
 
 EMAIL_MAX = 254
@@ -29,6 +30,9 @@ AREA_MAX = 60
 
 CONTACT_MAX = 200
 """Characters: a postal address or a telephone number, and no room for a letter (rule 13)."""
+
+NUMBER_MAX = 40
+"""Characters of a telephone number, however it is grouped: E.164 has 15 digits."""
 
 CONCERN_MAX = 4_000
 """Characters: about two printed pages, for a person of the programme to read."""
@@ -61,6 +65,8 @@ class Choices:
     wishes: Mapping[str, Collection[str]] = field(default_factory=dict)
     """The same, of those facts alone by which people may be met, or would rather be."""
     own_alias: str | None = None
+    country: str = "GB"
+    """Whose numbers need no + before them."""
     zones: Collection[str] = ()
     """Time zones that can be chosen, by their IANA names."""
     message_languages: Collection[str] = ()
@@ -78,7 +84,7 @@ class Choices:
                    programme.age_bands, facts={key: fact.values for key, fact in facts.items()},
                    limits={key: fact.values for key, fact in facts.items() if fact.limit},
                    wishes={key: fact.values for key, fact in facts.items() if fact.wish},
-                   message_languages=programme.message_languages)
+                   country=programme.country, message_languages=programme.message_languages)
 
     def with_own(self, community: str, alias: str) -> Choices:
         """And what somebody has already. They are not asked for it again, so it holds though the programme dropped it."""
@@ -137,6 +143,16 @@ def email(text: str) -> str:
     if not _EMAIL.fullmatch(text) or len(text.partition("@")[0]) > EMAIL_LOCAL_MAX:
         raise refuse("format")
     return text
+
+
+def phone(text: str, info: ValidationInfo[Choices]) -> str:
+    """A number that takes text messages, in E.164."""
+    try:
+        return e164(text, info.context.country)
+    except NoNumber:
+        raise refuse("format") from None
+    except NoTexts:
+        raise refuse("no_texts") from None
 
 
 def at_most(length: int) -> AfterValidator:

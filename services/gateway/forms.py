@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from services.gateway.fields import (
     AREA_MAX,
     CONCERN_MAX,
     CONTACT_MAX,
+    NUMBER_MAX,
     AnyNumber,
     Choices,
     Email,
@@ -32,6 +33,7 @@ from services.gateway.fields import (
     keyed,
     known,
     one_of,
+    phone,
     readable,
     refuse,
     some_of,
@@ -139,6 +141,11 @@ class NewAddress(Form):
     email: Email
 
 
+class NewNumber(Form):
+    name = "new_number"
+    number: Annotated[One, at_most(NUMBER_MAX), AfterValidator(phone)]
+
+
 class Code(Form):
     name = "code"
     code: Annotated[One, at_most(20), readable(lines=False)]
@@ -233,6 +240,7 @@ class ChooseMessages(Form):
     zone: Annotated[One, known(lambda choices: choices.zones)]
     language: Annotated[Maybe, known(lambda choices: choices.message_languages)]
     leave: Annotated[AnyNumber, among(("yes",))]
+    by_text: Annotated[AnyNumber, among(KINDS)]
 
     @field_validator("quiet_from", "quiet_until")
     @classmethod

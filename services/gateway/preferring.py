@@ -28,7 +28,7 @@ def changed(peer: str, row: PeerRow, form: ChooseMessages, programme: Programme)
     return PreferencesChanged(
         peer=peer, quiet=quiet, stopped=form.write == "no", frequency=Frequency(form.frequency),
         without=tuple(each for each in KINDS if each not in form.kinds), language=form.language or row.language,
-        leave_messages=bool(form.leave), zone=zone if quiet is None else None)
+        leave_messages=bool(form.leave), by_text=form.by_text, zone=zone if quiet is None else None)
 
 
 def since_opened(said: PreferencesChanged, row: PeerRow, seen: str) -> PreferencesChanged:
@@ -54,7 +54,7 @@ def shown(row: PeerRow, programme: Programme) -> Posted:
         "frequency": (row.frequency,), "hours": ("any" if row.quiet is None else "usual" if own is None else "own",),
         "quiet_from": own[:1] if own else (), "quiet_until": own[1:] if own else (),
         "zone": (zone(row, programme),), "language": (row.language or next(iter(programme.message_languages), ""),),
-        "leave": ("yes",) if row.leave_messages else ()})
+        "leave": ("yes",) if row.leave_messages else (), "by_text": row.by_text})
 
 
 def offered(web: Web, row: PeerRow) -> Choices:

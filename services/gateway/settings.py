@@ -19,6 +19,8 @@ class GatewaySettings(Settings):
         False, description="1: pages say that this is a try-out, /mailbox shows every message to whoever comes from a "
         "private address and through no web server, and the limits per network are off, since everyone comes from one "
         "machine. `twoway up` sets it where both what it listens on and TWOWAY_BASE_URL are this machine's own.")
+    texts: bool = Field(
+        False, description="1: people may give a number for text messages. Set it once the notifier has TWOWAY_TEXT_URL.")
     posts_per_minute: int = Field(
         120, ge=1, le=100_000, description="Forms, events and questions with a receipt that one network (an IPv4 address, "
         "an IPv6 /64) may send in a minute. A clinic's or a library's people share one.")

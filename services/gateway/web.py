@@ -75,7 +75,10 @@ class Web:
         self.drafts, self.sessions = Drafts(host.redis, host.vault), Sessions(host.redis, host.vault)
         self.sign_ins, self.addresses = SignIns(host.redis, host.vault), Addresses(host.redis, host.vault)
         self.new_addresses = NewAddresses(host.redis, host.vault)
+        self.new_numbers = NewAddresses(host.redis, host.vault, "number")
         self.invitations, self.goodbyes = Invitations(host.redis, host.vault), Goodbyes(host.redis, host.vault)
+        self.texts = settings.texts or settings.try_out
+        """Whether people may have text messages; a try-out's mailbox shows them."""
         self.limits = Limits(host.redis, host.vault, settings)
 
     def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from services.notifier.smtp import Smtp
 from services.notifier.store import SEND, SERVICE, TABLES, ready
 from services.notifier.store import webhooks as untold
 from services.notifier.urgent_help import watch
+from services.notifier.ways import Sorting
 from services.notifier.words import Words
 from services.notifier.worker import Sender
 from shared import events as e
@@ -130,6 +132,15 @@ def channel(settings: NotifierSettings, at: Open) -> Channel:
                 settings.send_limit_s, settings.bounces_to)
 
 
+def text_channel(settings: NotifierSettings, at: Open) -> Channel | None:
+    """In a try-out without a provider the built-in mailbox shows text messages too."""
+    if settings.text_url is not None:
+        from services.notifier.texting import Texts  # an extra of its own
+
+        return Texts(settings.text_url.get_secret_value(), settings.send_limit_s)
+    return Mailbox(at.redis, at.vault) if settings.try_out and settings.smtp_url is None else None
+
+
 def build(settings: NotifierSettings, programme: Programme, clock: Clock | None = None,
           room: int = ROOM) -> tuple[AsgiFastStream, Host]:
     """`room`: messages that this process knows of at a time.
@@ -140,9 +151,21 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
     decisions = Decisions(ZoneInfo(programme.time_zone), settings.mail_domain, Vault(settings.installation_key))
 
     async def send(host: Host) -> None:
-        gate = Gate("mail", settings.send_rest_s, settings.send_per_second)
-        await Sender(host, due, decisions, words, channel(settings, host), gate, base_url=settings.base_url,
-                     at_once=settings.senders, lease_s=settings.send_lease_s).run()
+        def sender(queue: Due, way: Channel, name: str, at_once: int, per_second: float | None, *, texts: bool = False,
+                   others: Due | None = None) -> Sender:
+            return Sender(host, queue, decisions, words, way, Gate(name, settings.send_rest_s, per_second),
+                          base_url=settings.base_url, at_once=at_once, lease_s=settings.send_lease_s, texts=texts,
+                          others=others)
+        mail, texts = channel(settings, host), text_channel(settings, host)
+        if texts is None:
+            return await sender(due, mail, "mail", settings.senders, settings.send_per_second).run()
+        by_mail, by_text = Due(room), Due(room)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Sorting(host, due, by_mail, by_text).run())
+            group.create_task(sender(by_mail, mail, "mail", settings.senders, settings.send_per_second, others=due).run())
+            group.create_task(sender(by_text, texts, "text", settings.texts_at_once, settings.texts_per_second, texts=True,
+                                     others=due).run())
+        return None
 
     async def tell_partners(host: Host) -> None:
         await webhooks.Telling(host, to_partners, base_url=settings.base_url, private=settings.partners_anywhere).run()

@@ -87,7 +87,7 @@ def preferences_changed(rows: Rows, event: PreferencesChanged, _at_ms: int) -> N
 
 def chosen(event: PreferencesChanged) -> dict[str, object]:
     return {"quiet": event.quiet, "stopped": event.stopped, "without": event.without, "frequency": event.frequency,
-            "language": event.language}
+            "language": event.language, "by_text": event.by_text}
 
 
 def break_started(rows: Rows, event: BreakStarted, _at_ms: int) -> None:

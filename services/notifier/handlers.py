@@ -172,7 +172,8 @@ class Decisions(Telling):
         return self._told(rows, entry, [], event.peer, template, None)
 
     def address_given(self, rows: Rows, entry: Entry) -> Said:
-        return self._told(rows, entry, [], entry.event.peer, Template.NEW_ADDRESS, None)
+        template = Template.NEW_NUMBER if entry.event.number else Template.NEW_ADDRESS
+        return self._told(rows, entry, [], entry.event.peer, template, None)
 
     def address_changed(self, rows: Rows, entry: Entry) -> Said:
         """To the address before, unless nobody has that one: then there is nobody there to be told."""

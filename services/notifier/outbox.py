@@ -67,7 +67,7 @@ def attempted(rows: Rows, event: MessageAttempted, at_ms: int) -> None:
     row = rows.get(MESSAGES, event.message)
     if row is None:
         return
-    changes: dict[str, object] = {"tries": row.tries + 1}
+    changes: dict[str, object] = {"tries": row.tries + 1, "by_mail": row.by_mail or event.by_mail}
     if event.outcome == "hold" and event.reason not in RULED:
         changes |= {"troubles": row.troubles + 1, "trouble_ms": row.trouble_ms or at_ms,
                     "wait_until_ms": event.not_before_ms or at_ms}

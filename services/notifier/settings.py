@@ -51,6 +51,14 @@ class NotifierSettings(PartnerSettings):
     bounces_to: str | None = Field(
         None, pattern=ADDRESS, description="The address to which mail servers send back what they can't deliver, with an alias "
         "that pipes it into `twoway bounce`: docs/operators/messages.md. Unset: the sender's.")
+    text_url: SecretStr | None = Field(
+        None, description="A provider of text messages, as Apprise writes its address, with {to} where the number goes: "
+        "twilio://SID:TOKEN@+447700900000/{to} (https://github.com/caronc/apprise/wiki). Set TWOWAY_TEXTS=1 too. Unset: no "
+        "text messages.")
+    texts_at_once: int = Field(
+        4, ge=1, le=50, description="Text messages being sent at the same time. Providers often take one a second.")
+    texts_per_second: float | None = Field(
+        None, gt=0, le=1_000, description="The most text messages a second that are begun. Unset: as many as go.")
     messages: Path | None = Field(
         None, description="A folder of your own sentences in the place of ours, a file for each language (en.po, cy.po): "
         "docs/operators/words.md. Unset: the sentences that ship with Twoway.")
@@ -82,6 +90,21 @@ class NotifierSettings(PartnerSettings):
             usable = False
         if not usable:
             raise ValueError("write it as smtp://user:password@host:port or smtps://user:password@host:port")
+        return value
+
+    @field_validator("text_url")
+    @classmethod
+    def _a_provider(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                from services.notifier.texting import Texts, Unknowable
+            except ImportError:
+                raise ValueError("text messages need Apprise: install twoway[text], or unset it") from None
+            try:
+                Texts(value.get_secret_value(), 1)
+            except Unknowable:
+                raise ValueError("Apprise can't read it; write it as https://github.com/caronc/apprise/wiki says for your "
+                                 "provider, with {to} where the number goes") from None
         return value
 
     @field_validator("mail_from")

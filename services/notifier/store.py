@@ -79,6 +79,8 @@ class PersonRow(RecipientRow):
     """They want nothing but sign-in messages; everything else is on their page."""
     without: tuple[str, ...] = ()
     """Classes of messages that they stopped."""
+    by_text: tuple[str, ...] = ()
+    """Classes that come to their telephone instead."""
     frequency: Frequency = Frequency.AS_IT_HAPPENS
     language: str | None = None
     """Of messages; none: the one that they asked for a buddy in."""
@@ -146,6 +148,8 @@ class MessageRow(Row):
     """Those of them that met a blocked way."""
     trouble_ms: int | None = None
     """When the way was first found blocked."""
+    by_mail: bool = False
+    """It was to go as a text message and could not."""
     secret: Sealed | None = None
     address: Sealed | None = None
     """Where it goes, if not to where its recipient is written to."""

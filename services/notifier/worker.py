@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from redis.exceptions import RedisError
@@ -24,7 +23,8 @@ from services.notifier.due import Due, Ref
 from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.outbox import INTERRUPTED
-from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready, ready_row
+from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
+from services.notifier.ways import by_text, fetch
 from services.notifier.words import Words
 from shared.clock import derived_id
 from shared.events import Address, MessageAttempted, MessageClass, Profile, Sealed, SignInSecret
@@ -41,6 +41,10 @@ FINISH_S = 5.0
 WAIT_S, WAIT_MAX_S = 0.1, 5.0
 """First and longest wait while Redis is away and an outcome can't be written down."""
 
+TEXTS_MAX = 2
+"""Tries of a text message after the first: then it goes by e-mail. What a provider did not take three times in some minutes it
+may not take for hours, and each may have come all the same."""
+
 log = get_logger("services.notifier.worker")
 
 
@@ -48,7 +52,10 @@ class Sender:
     """Takes messages from `due` and brings each to an outcome."""
 
     def __init__(self, host: Host, due: Due, decisions: Decisions, words: Words, channel: Channel, gate: Gate, *,
-                 base_url: str, at_once: int, lease_s: float) -> None:
+                 base_url: str, at_once: int, lease_s: float, texts: bool = False, others: Due | None = None) -> None:
+        """`texts`: this one sends text messages. `others`: where what goes the other way by now is handed over; none where
+        there is no other way."""
+        self._texts, self._others = texts, others
         self._host, self._due, self._decisions = host, due, decisions
         self._words, self._channel, self._gate, self._base_url = words, channel, gate, base_url
         self._at_once, self._lease_s = at_once, lease_s
@@ -65,13 +72,7 @@ class Sender:
 
     async def _fetch(self) -> None:
         """What may be sent and found no room: it stands in a table."""
-        async def all_ready() -> AsyncIterator[Ref]:
-            for partition in self._host.directory.partitions:
-                async for message in ready(self._host.redis, partition):
-                    yield Ref(partition, message)
-        while True:
-            await self._due.missed()
-            await self._due.fetch(all_ready())
+        await fetch(self._host, self._due)
 
     async def _slot(self) -> None:
         while True:
@@ -110,10 +111,11 @@ class Sender:
         if claim.state == "taken":
             self._due.offer(ref, claim.wait_s)
             return
-        tried = False
+        tried = other_way = False
         try:
             now = await latest(self._host.redis, ref.partition, ref.message, row)
-            if now.ready:
+            other_way = now.ready and self._others is not None and by_text(row, now.recipient) is not self._texts
+            if now.ready and not other_way:
                 tried = True
                 outcome = await self._attempted(ref, row, now, interrupted=claim.state == "again")
                 await self._report(ref.partition, row, attempt, outcome)
@@ -121,6 +123,8 @@ class Sender:
             self._claims.let_go(attempt, tried=tried)
             raise
         await self._claims.give_back(ref.partition, attempt)
+        if other_way and self._others is not None:
+            self._others.offer(ref)
 
     async def _attempted(self, ref: Ref, row: MessageRow, now: Latest, interrupted: bool) -> MessageAttempted:
         if interrupted and row.klass in GENTLE:
@@ -132,7 +136,10 @@ class Sender:
             ruled_out = self._ruled_out(ref, row, now)
             if ruled_out is not None:
                 return ruled_out
-            outcome = await self._channel.send(self._letter(row, now, person))
+            letter = self._text(row, now, person) if self._texts else self._letter(row, now, person)
+            if not letter.to and self._texts:
+                return self._by_mail(ref, row, "no_number")
+            outcome = await self._channel.send(letter)
             self._gate.told(outcome)
             return self._outcome(ref, row, outcome)
         except (RedisError, OSError):
@@ -172,6 +179,24 @@ class Sender:
         return Letter(message_id=row.message_id, to=address, subject=words.subject, text=words.text, stop=stop,
                       sent_ms=self._host.clock.now_ms(), html=words.html, language=words.language)
 
+    def _text(self, row: MessageRow, now: Latest, person: Profile | Address) -> Letter:
+        """News, a link and how to stop, and no more: whoever holds the telephone may not be the person (rule 10)."""
+        number = person.phone if isinstance(person, Profile) else ""
+        if row.address is not None and (given := self._host.vault.open(row.address, now.key, Address)):
+            number = given.phone
+        secret = None if row.secret is None else self._host.vault.open(row.secret, now.key, SignInSecret)
+        chosen = now.recipient.language if isinstance(now.recipient, PersonRow) else None
+        words = self._words.render(row.template, chosen or person.language, code=secret.code if secret else "")
+        return Letter(message_id=row.message_id, to=number, subject="", text=words.sms, stop=None,
+                      sent_ms=self._host.clock.now_ms(), language=words.language)
+
+    def _by_mail(self, ref: Ref, row: MessageRow, reason: str) -> MessageAttempted:
+        """An essential message finds another way. A gentle one stands on the page, and that a text may have come is enough."""
+        if row.klass is not MessageClass.ESSENTIAL:
+            return MessageAttempted(message=ref.message, outcome="failed", reason=reason)
+        return MessageAttempted(message=ref.message, outcome="hold", reason=reason, by_mail=True,
+                                not_before_ms=self._host.clock.now_ms())
+
     def _elsewhere(self, address: Sealed, now: Latest) -> str:
         opened = self._host.vault.open(address, now.key, Address)
         return opened.email if opened else ""  # under the same key as the recipient's own, which was opened
@@ -190,6 +215,10 @@ class Sender:
         match outcome:
             case Delivered():
                 return MessageAttempted(message=ref.message, outcome="delivered")
+            case Refused(reason) if self._texts:
+                return self._by_mail(ref, row, reason)
+            case Unknown(reason) if self._texts and row.klass not in GENTLE and row.troubles >= TEXTS_MAX:
+                return self._by_mail(ref, row, reason)
             case Refused(reason, no_such_address):
                 return MessageAttempted(message=ref.message, outcome="failed", reason=reason,
                                         no_such_address=no_such_address and row.address is None)

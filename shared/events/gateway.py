@@ -31,6 +31,7 @@ class AddressGiven(Event, type="address.given", owner=GATEWAY):
     peer: PeerId
     address: Sealed
     secret: Sealed
+    number: bool = Field(False, description="true: it is a telephone number, where a code alone goes")
 
 
 class AddressChanged(Event, type="address.changed", owner=GATEWAY):
@@ -52,6 +53,8 @@ class PreferencesChanged(Event, type="peer.preferences_changed", owner=GATEWAY):
     language: str | None = Field(None, description="of the messages; none: the programme's")
     leave_messages: bool = Field(False, description="it is safe to leave a message here")
     zone: str | None = Field(None, description="the person's own, where `quiet` is none and names none; IANA name")
+    by_text: tuple[str, ...] = Field((), description="messages that come as a text message instead of an e-mail: `essential`, "
+                                                     "`kind`, `nudge`")
 
 
 class ConsentGiven(Event, type="consent.given", owner=GATEWAY):

@@ -44,6 +44,7 @@ class MessageAttempted(Event, type="message.attempted", owner=NOTIFIER):
     not_before_ms: int | None = None
     no_such_address: bool = Field(False, description="the mail server says that nobody has this address: nothing but links to "
                                   "sign in is sent there, until one of those is taken")
+    by_mail: bool = Field(False, description="it could not go as a text message, and goes by e-mail from now on")
 
 
 class MessageDelivered(Event, type="message.delivered", owner=NOTIFIER):

@@ -74,10 +74,11 @@ class SignInSecret(Part):
 
 
 class Address(Part):
-    """An e-mail address, when nothing else is known of the person."""
+    """An e-mail address, when nothing else is known of the person; or a telephone number."""
 
     email: str
     language: str = "en"
+    phone: str = Field("", description="E.164; then `email` is empty")
 
 
 class Invitation(Address):

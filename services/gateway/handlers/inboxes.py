@@ -22,10 +22,10 @@ from shared.events import (
 )
 from shared.rows import Ref, Rows
 
-ELSEWHERE = ("new_address", "address_changed")
+ELSEWHERE = ("new_address", "new_number", "address_changed")
 """They go to another address than the person's, so what becomes of them says nothing of whether that one reaches them."""
 
-UNTOLD = ("sign_in", "known_already", "new_address", "address_taken", "invitation", "thanked", "digest")
+UNTOLD = ("sign_in", "known_already", "new_address", "new_number", "address_taken", "invitation", "thanked", "digest")
 """The notifier's templates that tell nothing of lasting use, or nothing that is not there already."""
 
 NUDGES = (*notices.NUDGES, "check_in", "check_in_later")

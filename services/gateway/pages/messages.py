@@ -19,7 +19,8 @@ def router(web: Web) -> APIRouter:
     @routes.get("")
     async def form(request: Request) -> Response:
         here = await web.signed_in(request)
-        return _form(web, request, here, preferring.shown(here.row, web.host.programme))
+        notice = web.catalogue.words["saved"].get(request.query_params.get("said", ""))
+        return _form(web, request, here, preferring.shown(here.row, web.host.programme), notice=notice)
 
     @routes.post("")
     async def choose(request: Request) -> Response:
@@ -38,10 +39,11 @@ def router(web: Web) -> APIRouter:
     return routes
 
 
-def _form(web: Web, request: Request, here: Here, answers: Posted, status: int = 200, **context: Problems) -> Response:
+def _form(web: Web, request: Request, here: Here, answers: Posted, status: int = 200, **context: object) -> Response:
     programme = web.host.programme
     return web.page(
         request, "me/messages", status, posted=answers, seen=answers.first("seen") or preferring.seen_of(here.row),
+        texts=web.texts, number=here.profile.phone if web.texts else "",
         hours=preferring.offered(web, here.row).hours,
         zones=web.catalogue.zones_from(programme.time_zone, preferring.zone(here.row, programme)),
         languages={key: programme.languages[key] for key in programme.message_languages}, **context)

@@ -173,6 +173,7 @@ class PeerRow(Row):
     """Classes of messages that they stopped."""
     language: str | None = None
     leave_messages: bool = False
+    by_text: tuple[str, ...] = ()
     zone: str | None = None
     """Their own, for as long as every hour is fine; `quiet` names it otherwise."""
     consents: tuple[Consented, ...] = ()

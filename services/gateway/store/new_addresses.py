@@ -29,8 +29,9 @@ class Given(BaseModel):
 
 
 class NewAddresses:
-    def __init__(self, redis: Redis, vault: Vault) -> None:
-        self._redis, self._vault = redis, vault
+    def __init__(self, redis: Redis, vault: Vault, what: str = "address") -> None:
+        """`what`: an e-mail address, or a `number` in its place."""
+        self._redis, self._vault, self._what = redis, vault, f"new {what}"
 
     async def begin(self, peer: str, asking: str, email: str, secret: SignInSecret | None, now_ms: int) -> None:
         """In the place of one before. Again under the same id changes nothing, tries included. Raises RedisError."""
@@ -43,7 +44,7 @@ class NewAddresses:
         key = self._key(peer)
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.delete(key)
-        pipeline.hset(key, "given", self._vault.box("new address", given.model_dump_json().encode()))
+        pipeline.hset(key, "given", self._vault.box(self._what, given.model_dump_json().encode()))
         pipeline.pexpire(key, SECRET_LIVES_MS)
         await pipeline.execute()
 
@@ -51,7 +52,7 @@ class NewAddresses:
         """Raises RedisError."""
         boxed: Any = await self._redis.hget(self._key(peer), "given")
         try:
-            return None if boxed is None else Given.model_validate_json(self._vault.unbox("new address", boxed))
+            return None if boxed is None else Given.model_validate_json(self._vault.unbox(self._what, boxed))
         except BrokenSeal:
             return None  # of another installation key's time
 
@@ -78,10 +79,10 @@ class NewAddresses:
         return outcome, given if outcome is Outcome.IN else None
 
     def _code(self, asking: str, code: str) -> str:
-        return self._vault.mac("new address code", f"{asking} {code}".encode())
+        return self._vault.mac(f"{self._what} code", f"{asking} {code}".encode())
 
     def _link(self, token: str) -> str:
-        return self._vault.mac("new address link", token.encode())
+        return self._vault.mac(f"{self._what} link", token.encode())
 
     def _key(self, peer: str) -> str:
-        return f"twoway:gateway:new-address:{self._vault.mac('new address', peer.encode())}"
+        return f"twoway:gateway:{self._what.replace(' ', '-')}:{self._vault.mac(self._what, peer.encode())}"

@@ -14,6 +14,7 @@ class Template(StrEnum):
     SIGN_IN = "sign_in"
     KNOWN_ALREADY = "known_already"
     NEW_ADDRESS = "new_address"
+    NEW_NUMBER = "new_number"
     ADDRESS_TAKEN = "address_taken"
     ADDRESS_CHANGED = "address_changed"
     RECEIVED = "received"
@@ -46,7 +47,7 @@ NUDGES = (Template.REST_OR_ASK, Template.WOULD_LIKE, Template.CHECK_IN, Template
 NEXT_MORNING = (Template.NOT_GOING_AHEAD, Template.CHECK_IN, Template.CHECK_IN_LATER)
 """They wait for the morning after what they are about, whatever the hours: the one for rule 17, the others for calm."""
 
-ELSEWHERE = (Template.NEW_ADDRESS, Template.ADDRESS_CHANGED)
+ELSEWHERE = (Template.NEW_ADDRESS, Template.NEW_NUMBER, Template.ADDRESS_CHANGED)
 """They go to an address that is not, or no longer, the person's: to prove that it is theirs, and in case it was taken away."""
 
 ALWAYS = (MessageClass.SIGN_IN, MessageClass.SAFETY)
@@ -60,7 +61,8 @@ GENTLE = (MessageClass.KIND, MessageClass.NUDGE)
 def klass_of(template: Template) -> MessageClass:
     """Gestures, thanks and what puts them together are kind, what brings a link that works once is sign-in, check-ins and
     offers are nudges, that an address was changed is safety, and all else is essential."""
-    if template in (Template.SIGN_IN, Template.KNOWN_ALREADY, Template.NEW_ADDRESS, Template.ADDRESS_TAKEN):
+    if template in (Template.SIGN_IN, Template.KNOWN_ALREADY, Template.NEW_ADDRESS, Template.NEW_NUMBER,
+                    Template.ADDRESS_TAKEN):
         return MessageClass.SIGN_IN
     if template == Template.ADDRESS_CHANGED:
         return MessageClass.SAFETY

@@ -52,7 +52,7 @@ async def test_everything_that_can_be_chosen_is_told_and_shows_again(redis_url: 
         assert (kim.path, "Saved." in kim.page.text) == ("/me?said=done", True)
         assert await saved(here) == {
             "peer": peer, "quiet": {"start": "22:00", "end": "07:00", "zone": "Europe/Warsaw"}, "stopped": False,
-            "frequency": "weekly", "without": ["kind"], "language": "cy", "leave_messages": True, "zone": None}
+            "frequency": "weekly", "without": ["kind"], "language": "cy", "leave_messages": True, "zone": None, "by_text": []}
         assert await shown(kim) == answers
 
 

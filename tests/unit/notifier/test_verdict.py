@@ -212,7 +212,7 @@ def test_every_gesture_has_a_kind_message_of_its_own():
 
 def test_only_what_brings_a_link_that_works_once_or_tells_of_a_changed_address_passes_quiet_hours():
     assert [each for each in Template if klass_of(each) is SIGN_IN] == [
-        Template.SIGN_IN, Template.KNOWN_ALREADY, Template.NEW_ADDRESS, Template.ADDRESS_TAKEN]
+        Template.SIGN_IN, Template.KNOWN_ALREADY, Template.NEW_ADDRESS, Template.NEW_NUMBER, Template.ADDRESS_TAKEN]
     assert [each for each in Template if klass_of(each) is SAFETY] == [Template.ADDRESS_CHANGED]
 
 
