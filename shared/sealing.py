@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import os
 import re
@@ -112,7 +111,7 @@ class Vault:
 
     def mac(self, purpose: str, content: bytes) -> str:
         """HMAC-SHA-256 in hex: finds an address, a token or a repeated body again without keeping it readable."""
-        return hmac.new(self._mac_key, purpose.encode() + b"\0" + content, hashlib.sha256).hexdigest()
+        return hmac.digest(self._mac_key, purpose.encode() + b"\0" + content, "sha256").hex()
 
     def _unwrap(self, owner: str, wrapped: bytes) -> AESGCM:
         return AESGCM(self.unwrap(owner, wrapped))
