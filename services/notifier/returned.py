@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.message import Message
 from typing import Any
 
@@ -26,6 +26,8 @@ LINES_MAX = 20_000
 
 _RETURNED = re.compile(r"^(?:return-path|received|message-id):", re.MULTILINE | re.IGNORECASE)
 """Where a text ends and the message that it brings back begins."""
+
+_BLANK = re.compile(r"\r?\n[ \t]*\r?\n")
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,12 @@ def read(raw: bytes) -> Returned | None:
         return None
 
 
+REPORTS = ("message/delivery-status", "message/global-delivery-status")
+"""The second of RFC 6533, where an address is not in ASCII; to Python's parser that one is a message like any other."""
+
+
 def _report(mail: Message) -> Returned | None:
-    recipients = [block for part in mail.walk() if part.get_content_type() == "message/delivery-status"
+    recipients = [block for part in mail.walk() if part.get_content_type() in REPORTS
                   for block in _blocks(part) if block["Action"]]
     if not recipients or any(_plain(block["Action"]) != "failed" for block in recipients):
         return None
@@ -63,7 +69,7 @@ def _report(mail: Message) -> Returned | None:
 
 def _without_report(mail: Message) -> Returned | None:
     """qmail and others write to people alone: what they say of a failure stands in the text, as codes."""
-    if any(part.get_content_type() == "message/delivery-status" for part in mail.walk()):
+    if any(part.get_content_type() in REPORTS for part in mail.walk()):
         return None
     failed, text = mail["X-Failed-Recipients"] is not None, next(_texts(mail), "")
     codes = codes_in(_RETURNED.split(text)[0])
@@ -98,7 +104,10 @@ def _texts(mail: Message) -> Iterator[str]:
 
 def _blocks(part: Message) -> list[Message]:
     content: Any = part.get_payload()
-    return [each for each in content if isinstance(each, Message)] if isinstance(content, list) else []
+    blocks = [each for each in content if isinstance(each, Message)] if isinstance(content, list) else []
+    if part.get_content_type() == REPORTS[0]:
+        return blocks
+    return [message_from_string(text) for block in blocks for text in _BLANK.split(str(block.get_payload()))]
 
 
 def _plain(value: Any) -> str:

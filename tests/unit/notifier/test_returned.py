@@ -24,7 +24,8 @@ def mail(name: str, id: str = ID) -> bytes:
 
 
 GONE = {"postfix-unknown-user": "5.1.1", "exim-unknown-user": "5.1.1", "exim-without-a-report": "5.1.1",
-        "exchange-unknown-user": "5.1.10", "gmail-unknown-user": "5.1.1", "qmail-unknown-user": "5.1.1"}
+        "exchange-unknown-user": "5.1.10", "gmail-unknown-user": "5.1.1", "qmail-unknown-user": "5.1.1",
+        "postfix-unknown-user-not-in-ascii": "5.1.1"}
 FAILED = {"postfix-refused-by-policy": "5.7.1", "postfix-gave-up": "4.4.1", "gmail-full-mailbox": "5.2.2"}
 NO_BOUNCE = ("postfix-delayed", "one-of-two-forwards", "out-of-office", "a-reply")
 
