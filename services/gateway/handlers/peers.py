@@ -60,6 +60,7 @@ def profile(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
 
 
 def needs_to_move(rows: Rows, event: AddressChanged) -> Iterable[Ref]:
+    yield PEERS, event.peer
     yield from _addresses(rows, event.peer)
 
 
@@ -70,8 +71,9 @@ def _addresses(rows: Rows, peer: str) -> Iterable[Ref]:
             yield ADDRESSES, address.decode()
 
 
-def moves(rows: Rows, event: AddressChanged, _at_ms: int) -> None:
+def moves(rows: Rows, event: AddressChanged, at_ms: int) -> None:
     """What was reserved is theirs, and what they had is anybody's. A rebuild leaves both rows as they are."""
+    change(rows, event.peer, lambda row: row.changed(address_ms=at_ms))
     if (address := rows.get(ADDRESS_NEXT, event.peer)) is None:
         return
     if rows.get(ADDRESS_OF, event.peer) != address:

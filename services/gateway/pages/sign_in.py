@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
 from starlette.responses import RedirectResponse
 
-from services.gateway.domain.signing_in import Outcome, code_in, is_token
+from services.gateway.domain.signing_in import SECRET_LIVES_MS, Outcome, code_in, is_token
 from services.gateway.forms import Code, SignIn
 from services.gateway.pages.settled import settled
 from services.gateway.problems import Problems
 from services.gateway.signing_in import send_links
+from services.gateway.store import PEERS
 from services.gateway.store.sign_ins import Known
 from services.gateway.web import Web, address
 
@@ -86,7 +87,11 @@ def router(web: Web) -> APIRouter:
 
 
 async def _in(web: Web, request: Request, known: Known) -> Response:
-    """A fresh session; one that this browser had before ends."""
+    """A fresh session; one that this browser had before ends. A link that went to an address that they no longer have is as
+    good as spent."""
+    found = await web.find(PEERS, known.peer)
+    if found is not None and known.expires_ms - SECRET_LIVES_MS < found[1].address_ms:
+        return web.page(request, "link_spent", 410)
     id = web.host.clock.new_id()
     await web.sessions.begin(id, known.peer, known.partition, web.host.clock.now_ms())
     if before := web.cookies.read(request, "session"):

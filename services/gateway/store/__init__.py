@@ -202,6 +202,8 @@ class PeerRow(Row):
     pulse_ms: int = 0
     """When the question whether they felt listened to was put to them; 0 when it is answered or never was."""
     notices: tuple[Notice, ...] = ()
+    address_ms: int = 0
+    """When another address became theirs; 0: never. A link to sign in that was sent before went to the one before."""
     unreached_ms: int = 0
     """When a message could not reach them; 0 once one does, or none ever failed."""
     trainings: tuple[Trained, ...] = ()

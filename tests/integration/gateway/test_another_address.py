@@ -316,6 +316,22 @@ async def test_whoever_leaves_in_the_middle_leaves_no_address(here: Site) -> Non
     assert await index(here) == ({}, {}, {})
 
 
+async def test_a_link_to_sign_in_that_was_sent_to_the_address_before_is_as_good_as_spent(here: Site) -> None:
+    kim, peer = await kim_of(here)
+    assert await asked_to_sign_in(here, OLD) == [peer]
+    link = await here.opened((await here.events("sign_in.requested"))[-1]["secret"], SignInSecret)
+    await gives(kim)
+    await types(kim, (await secret(here)).code)
+    somebody = here.visitor()
+    await somebody.post(f"/sign-in/{link.token}", {})
+    assert (somebody.status, somebody.heading) == (410, "This link can't be used any more")
+    await somebody.open("/me")
+    assert somebody.path == "/sign-in"
+    await kim.open("/me")
+    assert kim.path == "/me", "whoever was signed in stays so"
+    assert await here.signed_in(NEW)
+
+
 async def test_a_rebuild_keeps_index_and_profile_as_they_are(redis_url: str, redis: Redis, tmp_path: Path) -> None:
     async with site(redis_url, redis, tmp_path) as here:
         kim, peer = await kim_of(here)
