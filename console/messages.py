@@ -16,7 +16,7 @@ import typer
 from console import journal, reach, running, system
 from console.running import refuse
 from console.system import Data, System, programme_of, settings_for
-from services.notifier.app import channel
+from services.notifier.app import channel, text_channel
 from services.notifier.catalogues import ENGLISH, BadCatalogue
 from services.notifier.channels import Blocked, Delivered, Letter, Refused, Unknown
 from services.notifier.domain.messages import Template
@@ -87,7 +87,8 @@ def preview(
 
 
 def send_one(
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where to: an address of your own.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where to: an address of your own, or a number that begins "
+                                           "with +.")],
     what: Annotated[str, typer.Argument(metavar="TEMPLATE", help="A message's name, such as proposal.")],
     lang: Lang = ENGLISH, count: Count = 3, data: Data = None,
 ) -> None:
@@ -101,22 +102,30 @@ def send_one(
         names = _named(what)
         if len(names) > 1:
             refuse(f"{what} may lead to several messages; name one: {', '.join(names)}")
+        by_text = address.startswith("+")
+        way = text_channel(settings, at) if by_text else channel(settings, at)
+        if way is None:
+            refuse("there is no provider of text messages; set TWOWAY_TEXT_URL")
         message = _draft(_words(settings.base_url), names[0], lang, count)
-        letter = Letter(message_id=f"<{secrets.token_hex(16)}@{settings.mail_domain}>", to=address, subject=message.subject,
-                        text=message.text, stop=None, sent_ms=at.clock.now_ms(), html=message.html,
-                        language=message.language)
+        if by_text and not message.sms:
+            refuse(f"{names[0]} only ever goes by e-mail")
+        letter = Letter(message_id=f"<{secrets.token_hex(16)}@{settings.mail_domain}>", to=address,
+                        subject="" if by_text else message.subject, text=message.sms if by_text else message.text, stop=None,
+                        sent_ms=at.clock.now_ms(), html="" if by_text else message.html, language=message.language)
         with journal.noted(at, "message.tested", template=names[0]):
-            way = channel(settings, at)
             outcome = await way.send(letter)
             await way.close()
         match outcome:
             case Delivered():
-                where = "the mail server took it" if settings.smtp_url is not None else "it is in the mailbox, /mailbox"
+                provider = settings.text_url if by_text else settings.smtp_url
+                taken = "the provider took it" if by_text else "the mail server took it"
+                where = taken if provider is not None else "it is in the mailbox, /mailbox"
                 print(f"{names[0]} to {address}: {where}.")
                 return 0
             case Refused(reason=reason) | Blocked(reason=reason):
-                print(f"{names[0]} to {address}: it was not taken ({reason}). Look at TWOWAY_SMTP_URL, TWOWAY_SMTP_STARTTLS, "
-                      "TWOWAY_MAIL_FROM and the address.")
+                print(f"{names[0]} to {address}: it was not taken ({reason}). Look at "
+                      f"{'TWOWAY_TEXT_URL' if by_text else 'TWOWAY_SMTP_URL, TWOWAY_SMTP_STARTTLS, TWOWAY_MAIL_FROM'} and "
+                      "the address.")
             case Unknown(reason):
                 print(f"{names[0]} to {address}: the connection broke ({reason}); it may have been taken. Look there.")
         return 1

@@ -156,6 +156,8 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
             return Sender(host, queue, decisions, words, way, Gate(name, settings.send_rest_s, per_second),
                           base_url=settings.base_url, at_once=at_once, lease_s=settings.send_lease_s, texts=texts,
                           others=others)
+        for tag in words.off(programme.message_languages):
+            log.warning("language.off", name=tag)
         mail, texts = channel(settings, host), text_channel(settings, host)
         if texts is None:
             return await sender(due, mail, "mail", settings.senders, settings.send_per_second).run()

@@ -7,7 +7,7 @@ What a message is made of stands once (`templates/messages.toml`), and so does h
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -81,6 +81,10 @@ class Words:
     def page(self) -> str:
         """A person's own page, where they choose when and whether we write."""
         return f"{self._base_url}{MY_PAGE}"
+
+    def off(self, offered: Iterable[str]) -> list[str]:
+        """Languages that people may choose for our messages and in which nothing is said: they hear from us in English."""
+        return [tag for tag in offered if tag not in self.languages or not self.languages[tag].on]
 
     def render(self, template: str, language: str, link: str = "", code: str = "", count: int = 1,
                stop: str = "") -> Rendered:

@@ -12,9 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from services.notifier.app import build
 from shared.events import (
     Address,
     AddressGiven,
@@ -28,6 +30,7 @@ from shared.events import (
     SignInRequested,
     SignInSecret,
 )
+from shared.programme import load
 from tests.integration.notifier_kit import VAULT, Town, clock_off_by, mail_server, notifier, settings, until
 
 NUMBER = "+447700900123"
@@ -243,3 +246,10 @@ def test_a_provider_that_can_not_be_read_is_told_of_at_the_start(url):
     with pytest.raises(ValidationError, match="Apprise can't read it"):
         settings("redis://127.0.0.1", None, text_url=url)
 
+
+async def test_a_language_that_people_may_choose_and_that_is_off_is_told_of_at_the_start(redis_url):
+    programme = load().model_copy(update={"message_languages": ("en", "cy", "pl")})
+    with structlog.testing.capture_logs() as told:
+        _, host = build(settings(redis_url, None), programme)
+        async with host.lifespan():
+            await until(lambda: [each["name"] for each in told if each["event"] == "language.off"] == ["cy", "pl"])

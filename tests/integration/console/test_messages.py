@@ -16,6 +16,7 @@ from shared import events, mailbox
 from shared.sealing import Vault, parse_key
 from tests.integration.console.conftest import Twoway
 from tests.integration.notifier_kit import mail_server, plain
+from tests.integration.test_notifier_texts import provider
 
 BY_TIME = {"waiting", "digest"}
 """Messages that follow from time, or from several events."""
@@ -106,3 +107,26 @@ async def test_in_a_try_out_it_goes_to_the_mailbox(twoway: Twoway, redis: Redis)
 async def test_without_a_way_out_it_says_what_to_set(twoway: Twoway, redis: Redis) -> None:
     refused = await twoway("messages", "test-send", "op@people.example", "received", code=2)
     assert "TWOWAY_SMTP_URL" in refused.err
+
+
+async def test_a_text_is_sent_to_a_number_to_see_it_arrive(twoway: Twoway) -> None:
+    with mail_server() as mail, provider(200, 500) as texts:
+        mine = replace(twoway, more={"TWOWAY_SMTP_URL": mail.url, "TWOWAY_MAIL_FROM": "Twoway <hello@example.org>",
+                                     "TWOWAY_TEXT_URL": texts.url})
+        ran = await mine("messages", "test-send", "+447700900123", "proposal")
+        assert ran.out.strip() == "proposal to +447700900123: the provider took it."
+        await mine("messages", "test-send", "+447700900123", "proposal", code=1)
+        assert (await mine("messages", "test-send", "+447700900123", "invitation", code=2)).err.strip().endswith("by e-mail.")
+    assert [to for to, _ in texts.texts()] == ["+447700900123"] * 2
+    assert "There is news for you" in texts.texts()[0][1]
+    assert not mail.taken
+    journal = (twoway.data / "operators.jsonl").read_text("utf-8")
+    assert "message.tested" in journal
+    assert "7700" not in journal
+
+
+async def test_without_a_provider_no_text_can_be_tried(twoway: Twoway) -> None:
+    with mail_server() as mail:
+        mine = replace(twoway, more={"TWOWAY_SMTP_URL": mail.url, "TWOWAY_MAIL_FROM": "Twoway <hello@example.org>"})
+        refused = await mine("messages", "test-send", "+447700900123", "proposal", code=2)
+    assert "TWOWAY_TEXT_URL" in refused.err
