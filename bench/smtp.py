@@ -2,7 +2,8 @@
 a bare aiosmtplib loop that writes the same messages with the standard library and sends them over as many lines. And a morning
 on which all that was held over night is released: what a message takes in time and memory when ten times as many are held.
 
-10,000 and 100,000 held messages by default; a million as well with TWOWAY_BENCH_MILLION=1, some minutes and 4 GB.
+Four minutes, most of it for 100,000 held messages, three times. With TWOWAY_BENCH_MILLION=1 a million instead, once: a quarter
+of an hour and 4 GB.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -54,12 +58,15 @@ from shared.stream.host import Hosted, broker
 from shared.stream.reader import Reader
 
 MESSAGES_SENT, AT_ONCE, ROUNDS = 1_000, 16, 3
-SIZES = (10_000, 100_000, *([1_000_000] if os.environ.get("TWOWAY_BENCH_MILLION") else []))
+FEW, MANY, MORNINGS = (10_000, 1_000_000, 1) if os.environ.get("TWOWAY_BENCH_MILLION") else (10_000, 100_000, 3)
 OF_THE_WAVE = 2_000
 """Of each wave so many are sent, through the whole worker into the try-out mailbox, while the others wait."""
 
-PER_SECOND, BESIDE_BARE, GROWTH_MAX = 300.0, 0.7, 1.3
-"""What a message takes may differ by so much between sizes: caches, and a set that has just made room for twice as many."""
+PER_SECOND, BESIDE_BARE, GROWTH_MAX = 300.0, 0.7, 1.25
+"""What a message takes may differ by so much between sizes: caches, and what else the machine does meanwhile."""
+
+IDS_MB_MAX = 8.0
+"""Of what may be sent a notifier keeps ids alone, and 20,000 of them."""
 
 BASE_URL, SENDER = "https://peers.example.org", "Buddies <hello@example.org>"
 KEY = bytes(range(32))
@@ -70,26 +77,42 @@ MORNING_MS = NIGHT_MS + 10 * 3_600_000
 
 
 async def measure() -> list[Figure]:
-    ours, bare = [], []
+    ours, bare, ready_made = [], [], []
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server, mail_sink.running() as sink:
         redis = Redis.from_url(server.url)
         for _ in range(ROUNDS):
             bare.append(await _bare(sink))
             ours.append(await _ours(redis, server.url, sink))
+            ready_made.append(await _ready_made(sink))
         await redis.aclose()
-    waves = [_in_a_process_of_its_own(held) for held in SIZES]
-    first, last = waves[0], waves[-1]
+    mornings = [(_in_a_process_of_its_own(FEW), _in_a_process_of_its_own(MANY)) for _ in range(MORNINGS)]
     return [
-        Figure("messages, from the log to a mail server and back", sorted(ours)[len(ours) // 2], "messages/s", None, None,
-               PER_SECOND, note=f"over TLS, {AT_ONCE} at a time"),
+        Figure("messages, from the log to a mail server and back", median(ours), "messages/s", None, None, PER_SECOND,
+               note=f"over TLS, {AT_ONCE} at a time"),
         compared("messages, beside a bare aiosmtplib loop", "messages/s", ours, bare, BESIDE_BARE,
-                 f"over {AT_ONCE} lines too; it writes them with the standard library, and keeps no record"),
-        *(Figure(f"a morning's wave, growth of {what} a message", after, unit, before, after / before, GROWTH_MAX, at_most=True,
-                 note=f"from {SIZES[0]:,} to {SIZES[-1]:,} held")
-          for what, unit, before, after in zip(
-              ("releasing", "sending", "memory of"), ("µs of processor", "µs of processor", "bytes"), first, last,
-              strict=True)),
+                 f"over {AT_ONCE} lines too, written with the standard library, and no record kept; with nothing to write "
+                 f"either, bytes that are ready, {median(ready_made):,.0f}"),
+        *(_growth(what, [(getattr(few, name), getattr(many, name)) for few, many in mornings])
+          for what, name in (("releasing", "releasing_us"), ("sending", "sending_us"))),
+        Figure("a morning's wave, ids in memory", mornings[-1][1].ids_mb, "MB", None, None, IDS_MB_MAX, at_most=True,
+               note=f"{MANY:,} may go"),
     ]
+
+
+def _growth(what: str, pairs: list[tuple[float, float]]) -> Figure:
+    few, many = (median(each) for each in zip(*pairs, strict=True))
+    return Figure(f"a morning's wave, growth of {what} a message", many, "µs of processor", few,
+                  median(after / before for before, after in pairs), GROWTH_MAX, at_most=True,
+                  note=f"from {FEW:,} to {MANY:,} held")
+
+
+@dataclass(frozen=True)
+class Morning:
+    """µs of processor to release a message, and to send one while the others wait; MB of ids in this process."""
+
+    releasing_us: float
+    sending_us: float
+    ids_mb: float
 
 
 def _id(n: int) -> str:
@@ -138,12 +161,24 @@ async def _log_of(redis: Redis, entries: int) -> bool:
 
 async def _bare(sink: mail_sink.Sink) -> float:
     """A loop as anybody would write it: templates, the standard library's messages, aiosmtplib, as many lines."""
-    words, numbers = Words(load(), BASE_URL), iter(range(MESSAGES_SENT))
+    words = Words(load(), BASE_URL)
+    return await _sent_by(sink, lambda smtp, n: smtp.send_message(_message(words, n)))
+
+
+async def _ready_made(sink: mail_sink.Sink) -> float:
+    """The lines alone."""
+    words = Words(load(), BASE_URL)
+    content = [_message(words, n).as_bytes(policy=SMTP) for n in range(MESSAGES_SENT)]
+    return await _sent_by(sink, lambda smtp, n: smtp.sendmail("hello@example.org", f"p{n}@example.org", content[n]))
+
+
+async def _sent_by(sink: mail_sink.Sink, send: Callable[[aiosmtplib.SMTP, int], Awaitable[object]]) -> float:
+    numbers = iter(range(MESSAGES_SENT))
 
     async def line() -> None:
         async with aiosmtplib.SMTP(hostname="127.0.0.1", port=sink.port, start_tls=True, tls_context=sink.trusting()) as smtp:
             for n in numbers:
-                await smtp.send_message(_message(words, n))
+                await send(smtp, n)
     began = time.perf_counter()
     await asyncio.gather(*(line() for _ in range(AT_ONCE)))
     return MESSAGES_SENT / (time.perf_counter() - began)
@@ -164,15 +199,13 @@ def _message(words: Words, n: int) -> EmailMessage:
 # ── a morning's wave ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _in_a_process_of_its_own(held: int) -> tuple[float, float, float]:
+def _in_a_process_of_its_own(held: int) -> Morning:
     """So that the memory of one size is not that of the one before."""
     told = subprocess.run([sys.executable, "-m", "bench.smtp", str(held)], check=True, capture_output=True, text=True)
-    releasing, sending, memory = (float(each) for each in told.stdout.split()[-3:])
-    return releasing, sending, memory
+    return Morning(*(float(each) for each in told.stdout.split()[-3:]))
 
 
-async def _wave(held: int) -> tuple[float, float, float]:
-    """µs to release a message, µs to send one while the others wait, bytes that one takes in this process."""
+async def _wave(held: int) -> Morning:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         redis = Redis.from_url(server.url)
         await _people(redis, held)
@@ -191,7 +224,7 @@ async def _wave(held: int) -> tuple[float, float, float]:
         releasing = time.process_time() - began
         sending = await _some_sent(server.url, due, decisions)
         await redis.aclose()
-    return releasing / held * 1e6, sending / OF_THE_WAVE * 1e6, _memory(held) / held
+    return Morning(releasing / held * 1e6, sending / OF_THE_WAVE * 1e6, _memory(held) / 1e6)
 
 
 async def _some_sent(url: str, due: Due, decisions: Decisions) -> float:
@@ -258,4 +291,4 @@ def _memory(released: int) -> int:
 
 if __name__ == "__main__":
     logs.configure("json", "warning")
-    print(*asyncio.run(_wave(int(sys.argv[1]))))
+    print(*astuple(asyncio.run(_wave(int(sys.argv[1])))))
