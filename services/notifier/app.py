@@ -15,6 +15,7 @@ from services.notifier.channels import Channel, Mailbox
 from services.notifier.due import ROOM, Due, Ref
 from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
+from services.notifier.overlooked import look_after
 from services.notifier.settings import NotifierSettings
 from services.notifier.smtp import Smtp
 from services.notifier.store import SEND, SERVICE, TABLES, ready
@@ -173,5 +174,5 @@ def build(settings: NotifierSettings, programme: Programme, clock: Clock | None 
         await webhooks.Telling(host, to_partners, base_url=settings.base_url, private=settings.partners_anywhere).run()
 
     host = Host(SERVICE, settings, programme, make=lambda _host, partition: service(decisions, due, partition, to_partners),
-                workers=[send, tell_partners, watch], clock=clock)
+                workers=[send, tell_partners, watch, look_after], clock=clock)
     return host.application(), host

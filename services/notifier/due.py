@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from shared.stream.names import Partition
 
 ROOM = 20_000
-"""Messages in here at a time: 5 MB, and at 500 a second 40 seconds of sending, so that the table is looked through seldom."""
+"""Messages in here at a time: 7 MB, and at 500 a second 40 seconds of sending, so that the table is looked through seldom."""
 
 
 @dataclass(frozen=True, slots=True)

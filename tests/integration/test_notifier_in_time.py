@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from services.notifier.app import service
+from services.notifier.due import Due
+from services.notifier.handlers import Decisions
+from services.notifier.overlooked import overlooked
 from services.notifier.store import CHECK_IN, NOTE, PAIRS, PEOPLE, READY, SERVICE, TABLES
+from shared.clock import DAY_MS, Clock
 from shared.events import (
     Gesture,
     GestureSent,
     Kind,
     MomentRecorded,
     PairFormed,
+    PeerJoined,
     PreferencesChanged,
+    Profile,
     QuietHours,
     RequestWaiting,
     TimerElapsed,
 )
+from shared.stream.append import fields
 from shared.stream.rebuild import rebuild
 from tests.integration.notifier_kit import P0, VAULT, Town, mail_server, notifier, plain, until
 
@@ -73,6 +82,31 @@ async def test_whoever_waits_is_told_for_how_long_and_a_rebuild_knows_when_they_
             await until(lambda: _settled(redis, host))
         await _rebuilds_to_the_same(redis, host, tmp_path)
     assert [each["Subject"] for each in server.to("ann@example.org")] == ["We have what you sent", "How things stand"]
+
+
+async def test_whoever_waited_before_there_were_notes_hears_of_it_after_a_rebuild_and_once(redis_url, redis, town, tmp_path):
+    asked_ms = Clock().now_ms() - 40 * DAY_MS
+    profile = VAULT.seal("ann", await town.key("ann"), Profile(alias="Calm River", email="ann@example.org"))
+    for number, event in enumerate([PeerJoined(peer="ann", community="riverside", profile=profile),
+                                    PreferencesChanged(peer="ann", quiet=None),
+                                    RequestWaiting(request="r", peer="ann", since_ms=asked_ms)]):
+        await redis.xadd(P0.log, _pairs(fields(event, f"e{number}", "", "")), id=f"{asked_ms}-{number}")
+    await redis.hset(P0.cursor(SERVICE), mapping={"at": f"{asked_ms}-2", "read": 3})  # by a notifier that sent no notes
+    await rebuild(service(Decisions(UTC, "example.org"), Due(), P0), P0, redis, VAULT, tmp_path)
+    with mail_server() as server:
+        for _ in range(2):  # a second start finds nobody
+            async with notifier(redis_url, server.url) as host:
+                await until(lambda: _sent(town, "waiting", 1))
+                await until(lambda host=host: _settled(redis, host))
+                assert [each async for each in overlooked(redis, P0, Clock().now_ms())] == []
+    [note] = server.to("ann@example.org")
+    assert "It has been 40 days." in plain(note).replace("\n", " ")
+    assert PEOPLE.load(await redis.hget(PEOPLE.path(P0, SERVICE), "ann")).note_due_ms == asked_ms + 44 * DAY_MS
+    assert await redis.zcard(P0.timers) == 1
+
+
+def _pairs(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 async def test_check_ins_follow_contacts_and_rebuild_to_the_same_rows(redis_url, redis, town, tmp_path):
