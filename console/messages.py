@@ -159,7 +159,7 @@ def _draft(words: Words, name: str, lang: str, count: int) -> Rendered:
     if lang not in words.languages:
         refuse(f"there is no catalogue for {lang}; there are {', '.join(words.languages)}")
     link = f"{base_url}/{links[Template(name)]}/an-example" if name in links else ""
-    return words.draft(name, lang, link, CODE, count, stop=f"{base_url}/stop/an-example")
+    return words.draft(name, lang, link, CODE, count, stop=f"{base_url}/stop/an-example", others=count)
 
 
 def _shown(name: str, words: Words, message: Rendered) -> list[str]:

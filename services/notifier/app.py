@@ -74,6 +74,7 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
     return Service(
         name=SERVICE, tables=TABLES, warm=warm, after_commit=wake,
         inputs={
+            e.WaitingCounted: Handling(apply=to.waiting_counted),
             e.PeerJoined: Handling(on.peer, apply=to.joined),
             e.ProfileChanged: Handling(on.peer, apply=to.profile_changed),
             e.AddressGiven: Handling(on.peer, do.address_given, to.address_given),

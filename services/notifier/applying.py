@@ -16,10 +16,12 @@ from services.notifier.store import (
     REFERRALS,
     SEND,
     SERVICE,
+    WAITS,
     PairRow,
     PersonRow,
     ReferralRow,
     Unsent,
+    WaitsRow,
     unsent,
 )
 from shared.events import (
@@ -49,13 +51,14 @@ from shared.events import (
     SignInRequested,
     SupportWithdrawn,
     TimerElapsed,
+    WaitingCounted,
 )
 from shared.rows import Rows
 
 
 def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
     if rows.get(PEOPLE, event.peer) is None:
-        rows.put(PEOPLE, event.peer, PersonRow(profile=event.profile))
+        rows.put(PEOPLE, event.peer, PersonRow(profile=event.profile, community=event.community))
 
 
 def profile_changed(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
@@ -141,6 +144,14 @@ _NOT_WAITING: dict[str, Any] = {"waiting_since_ms": None, "note_due_ms": None}
 
 def _waits_from(at_ms: int) -> dict[str, Any]:
     return {"waiting_since_ms": at_ms, "note_due_ms": next_note_ms(at_ms, at_ms)}
+
+
+def waiting_counted(rows: Rows, event: WaitingCounted, at_ms: int) -> None:
+    """Of fewer than five no number of days is told."""
+    if event.median_days:
+        rows.put(WAITS, event.community, WaitsRow(median_days=event.median_days, counted_ms=at_ms))
+    else:
+        rows.drop(WAITS, event.community)
 
 
 def noted(rows: Rows, event: TimerElapsed, at_ms: int) -> None:

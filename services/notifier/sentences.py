@@ -19,7 +19,7 @@ FOLDER = Path(__file__).with_name("templates")
 COMMON = ("frame", "open", "ending", "any", "gesture")
 """Sections of the file that are no messages."""
 
-TEXTS = ("subject", "lead", "words", "code", "why", "next", "sms")
+TEXTS = ("subject", "lead", "words", "code", "why", "others", "next", "sms")
 
 
 @dataclass(frozen=True, order=True)

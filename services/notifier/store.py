@@ -73,6 +73,7 @@ class Referred(Row):
 
 class PersonRow(RecipientRow):
     profile: Sealed
+    community: str | None = None
     quiet: QuietHours | None = QuietHours()
     """None: every hour is fine for this person."""
     stopped: bool = False
@@ -126,6 +127,13 @@ class PairRow(Row):
     """Moments and gestures of the two, as far as check-ins depend on it."""
     check_in_ms: int | None = None
     """When both are asked next how it is, once they know one another."""
+
+
+class WaitsRow(Row):
+    """How long those have waited who waited in a community as it was last counted: half of them as long or longer."""
+
+    median_days: int
+    counted_ms: int
 
 
 class MessageRow(Row):
@@ -186,6 +194,9 @@ class NotThere(Row):
 PEOPLE = Table("people", PersonRow)
 REFERRALS = Table("referrals", ReferralRow)
 PAIRS = Table("pairs", PairRow)
+WAITS = Table("waits", WaitsRow)
+"""By community; none where there are too few to say."""
+
 MESSAGES = Table("messages", MessageRow)
 READY = Table("ready", bytes)
 """The ids of the messages that may be sent now; the rest of MESSAGES waits for its time."""
@@ -195,7 +206,7 @@ NOT_THERE = Table("not_there", NotThere)
 
 WEBHOOKS = Table("webhooks", WebhookRow)
 
-TABLES = (PEOPLE, REFERRALS, PAIRS, MESSAGES, READY, NOT_THERE, WEBHOOKS)
+TABLES = (PEOPLE, REFERRALS, PAIRS, MESSAGES, READY, NOT_THERE, WEBHOOKS, WAITS)
 
 
 def unsent(row: RecipientRow | None) -> tuple[Unsent, ...]:
@@ -260,6 +271,12 @@ async def latest(redis: Redis, partition: Partition, message: str, row: MessageR
     pipeline.hexists(NOT_THERE.path(partition, SERVICE), to)
     is_ready, text, key, not_there = await pipeline.execute()
     return Latest(bool(is_ready), None if text is None else table.load(text), key, bool(not_there))
+
+
+async def waits_in(redis: Redis, partition: Partition, community: str | None) -> WaitsRow | None:
+    """How long others wait there, as far as that is known and may be said. Raises RedisError."""
+    text: Any = await redis.hget(WAITS.path(partition, SERVICE), community) if community is not None else None
+    return None if text is None else WAITS.load(text)
 
 
 # A claim is when its lease ends, who holds it, and 1 once anybody but its holder may have tried: that stays, whoever hears

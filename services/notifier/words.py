@@ -87,36 +87,39 @@ class Words:
         return [tag for tag in offered if tag not in self.languages or not self.languages[tag].on]
 
     def render(self, template: str, language: str, link: str = "", code: str = "", count: int = 1,
-               stop: str = "") -> Rendered:
+               stop: str = "", others: int = 0) -> Rendered:
         """The message as it goes out: in English where `language` is off or has no catalogue.
 
         `link`: where it leads, unless that is the page. `count`: of the people whose words a digest puts together, or of the
         days that somebody has waited. `stop`: where one tap stops messages of its kind, if there is such a place.
+        `others`: for how many weeks half of those who wait have waited; 0 where that can't be said.
         """
         known = self.languages.get(language)
-        return self.draft(template, known.tag if known is not None and known.on else ENGLISH, link, code, count, stop)
+        return self.draft(template, known.tag if known is not None and known.on else ENGLISH, link, code, count, stop,
+                          others)
 
     def draft(self, template: str, language: str, link: str = "", code: str = "000000", count: int = 1,
-              stop: str = "") -> Rendered:
+              stop: str = "", others: int = 0) -> Rendered:
         """The message in this language, though it be off. Raises KeyError for one that has no catalogue."""
-        laid_out = self._laid_out(template, language, count, can_stop=bool(stop), has_code=bool(code))
+        laid_out = self._laid_out(template, language, count, others, can_stop=bool(stop), has_code=bool(code))
         own = {LINK: link or self.page, STOP: stop, CODE: code}
         return replace(laid_out, text=_filled(laid_out.text, own), sms=_filled(laid_out.sms, own),
                        html=_filled(laid_out.html, {mark: escape(each) for mark, each in own.items()}))
 
-    def _lay_out(self, template: str, language: str, count: int, can_stop: bool, has_code: bool) -> Rendered:
+    def _lay_out(self, template: str, language: str, count: int, others: int, can_stop: bool, has_code: bool) -> Rendered:
         """The message with a mark wherever something stands that is of this one alone: a line of its own in plain text."""
         spoken, message = self.languages[language], self._sentences.messages[template]
-        values = {"count": count, "code": CODE if has_code else ""}
+        shown = CODE if has_code else ""
 
-        def say(sentence: Sentence | None) -> str:
-            return spoken.say(sentence, count).format(**values) if sentence is not None else ""
+        def say(sentence: Sentence | None, count: int = count) -> str:
+            return spoken.say(sentence, count).format(count=count, code=shown) if sentence is not None else ""
         parts, ending = message.parts, self._sentences.ending.get(message.ending)
         given = {
-            "language": spoken.tag.replace("_", "-"), "direction": spoken.direction, "code": values["code"],
+            "language": spoken.tag.replace("_", "-"), "direction": spoken.direction, "code": shown,
             "frame": {name: spoken.say(each) for name, each in self._sentences.frame.items()},
             "subject": say(parts["subject"]), "lead": say(parts["lead"]), "words": say(parts.get("words")),
             "code_before": say(parts.get("code")), "why": say(parts["why"]), "next": say(parts["next"]),
+            "others": say(parts.get("others"), others) if others else "",
             "open": say(self._sentences.open[message.open]), "ending": say(ending),
             "link": LINK, "stop": STOP if can_stop else "", "page": self.page,
             "help": [self._line(each, spoken) for each in self._help],

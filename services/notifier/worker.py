@@ -15,7 +15,7 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from services.notifier.channels import Blocked, Channel, Delivered, Letter, Outcome, Refused, Unknown
-from services.notifier.domain.following import days_waited
+from services.notifier.domain.following import days_waited, weeks_others_wait
 from services.notifier.domain.messages import GENTLE, Template
 from services.notifier.domain.patience import next_try_ms
 from services.notifier.domain.verdict import Hold, Send, Verdict, Withhold
@@ -23,7 +23,7 @@ from services.notifier.due import Due, Ref
 from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.outbox import INTERRUPTED
-from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row
+from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row, waits_in
 from services.notifier.ways import by_text, fetch
 from services.notifier.words import Words
 from shared.clock import derived_id
@@ -136,7 +136,8 @@ class Sender:
             ruled_out = self._ruled_out(ref, row, now)
             if ruled_out is not None:
                 return ruled_out
-            letter = self._text(row, now, person) if self._texts else self._letter(row, now, person)
+            others = await self._weeks_others_wait(ref, row, now)
+            letter = self._text(row, now, person) if self._texts else self._letter(row, now, person, others)
             if not letter.to and self._texts:
                 return self._by_mail(ref, row, "no_number")
             outcome = await self._channel.send(letter)
@@ -166,7 +167,14 @@ class Sender:
             return MessageAttempted(message=ref.message, outcome="withhold", reason="no_such_address")
         return ruled_out(ref.message, self._decisions.last_look(ref.message, row, now.recipient, self._host.clock.now_ms()))
 
-    def _letter(self, row: MessageRow, now: Latest, person: Profile | Address) -> Letter:
+    async def _weeks_others_wait(self, ref: Ref, row: MessageRow, now: Latest) -> int:
+        """For how long others have waited where this person does; 0 where that is not told, or can't be said."""
+        if row.template != Template.WAITING or not isinstance(now.recipient, PersonRow):
+            return 0
+        waits = await waits_in(self._host.redis, ref.partition, now.recipient.community)
+        return 0 if waits is None else weeks_others_wait(waits.median_days, waits.counted_ms, self._host.clock.now_ms())
+
+    def _letter(self, row: MessageRow, now: Latest, person: Profile | Address, others: int) -> Letter:
         link, code = self._words.page, ""
         if row.template == Template.INVITATION:
             link = invitation_link(self._base_url, self._host.vault, row.to)
@@ -175,7 +183,8 @@ class Sender:
             link, code = leads(self._base_url, secret.token), secret.code
         address = person.email if row.address is None else self._elsewhere(row.address, now)
         chosen, stop = now.recipient.language if isinstance(now.recipient, PersonRow) else None, self._stop(row)
-        words = self._words.render(row.template, chosen or person.language, link, code, self._count(row, now), stop or "")
+        words = self._words.render(row.template, chosen or person.language, link, code, self._count(row, now), stop or "",
+                                   others)
         return Letter(message_id=row.message_id, to=address, subject=words.subject, text=words.text, stop=stop,
                       sent_ms=self._host.clock.now_ms(), html=words.html, language=words.language)
 

@@ -27,6 +27,7 @@ from shared.events import (
     QuietHours,
     RequestWaiting,
     TimerElapsed,
+    WaitingCounted,
 )
 from shared.stream.append import fields
 from shared.stream.rebuild import rebuild
@@ -82,6 +83,25 @@ async def test_whoever_waits_is_told_for_how_long_and_a_rebuild_knows_when_they_
             await until(lambda: _settled(redis, host))
         await _rebuilds_to_the_same(redis, host, tmp_path)
     assert [each["Subject"] for each in server.to("ann@example.org")] == ["We have what you sent", "How things stand"]
+
+
+@pytest.mark.parametrize(("median_days", "said"), [(23, "About half of those who wait now have waited 3 weeks or more."),
+                                                   (0, None), (5, None)])
+async def test_a_note_on_the_wait_says_how_long_others_wait_unless_they_are_too_few(redis_url, redis, town, median_days, said):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            await town.person("ann")
+            await town.happens(WaitingCounted(community="riverside", waiting=9, median_days=40),
+                               WaitingCounted(community="riverside", waiting=9, median_days=median_days),
+                               WaitingCounted(community="elsewhere", waiting=90, median_days=70),
+                               RequestWaiting(request="r", peer="ann", since_ms=0))
+            await until(lambda: _sent(town, "received", 1))
+            row = PEOPLE.load(await redis.hget(PEOPLE.path(P0, SERVICE), "ann"))
+            await town.happens(TimerElapsed(service=SERVICE, what=NOTE, of="ann", due_ms=row.note_due_ms))
+            await town.all_ended(2)
+    text = plain(server.to("ann@example.org")[-1])
+    assert ("those who wait now" in text) is (said is not None)
+    assert (said or "") in text
 
 
 async def test_whoever_waited_before_there_were_notes_hears_of_it_after_a_rebuild_and_once(redis_url, redis, town, tmp_path):

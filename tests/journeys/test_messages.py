@@ -62,7 +62,7 @@ def reader(browser: Browser) -> Page:
 
 def message(language: str, name: str) -> Rendered:
     link = f"{BASE}/sign-in/{'a1B2-' * 8}xyz" if "sign" in name or "known" in name else ""
-    return WORDS.draft(name, language, link, "123456", 3, stop=f"{BASE}/stop/{'0123456789abcdef' * 4}")
+    return WORDS.draft(name, language, link, "123456", 3, stop=f"{BASE}/stop/{'0123456789abcdef' * 4}", others=3)
 
 
 @pytest.mark.parametrize(("language", "name"), ALL)

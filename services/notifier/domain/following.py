@@ -27,6 +27,15 @@ def next_note_ms(since_ms: int, after_ms: int) -> int:
     return since_ms + (NOTE_DAYS[-1] + months * MONTH_DAYS) * DAY_MS
 
 
+COUNT_LIVES_MS = 14 * DAY_MS
+"""Who waits is counted once a week; a count that no other one has followed for two is of another time."""
+
+
+def weeks_others_wait(median_days: int, counted_ms: int, now_ms: int) -> int:
+    """For how many full weeks half of those who wait have waited; 0 where that can't be said, or is less than one."""
+    return median_days // 7 if now_ms - counted_ms < COUNT_LIVES_MS else 0
+
+
 def days_waited(since_ms: int, now_ms: int) -> int:
     """Whole days, as a person would count them."""
     return max(0, now_ms - since_ms) // DAY_MS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.domain.following import days_waited, next_note_ms
+from services.notifier.domain.following import days_waited, next_note_ms, weeks_others_wait
 from shared.events import (
     BreakEnded,
     Ending,
@@ -70,6 +70,12 @@ def test_whoever_waits_hears_after_2_7_and_14_days_and_then_every_month():
 def test_the_next_note_comes_later_than_now(days, expected):
     assert next_note_ms(1_000, 1_000 + round(days * DAY)) == 1_000 + expected * DAY
     assert days_waited(1_000, 1_000 + round(days * DAY)) == int(days)
+
+
+@pytest.mark.parametrize(("median_days", "days_ago", "weeks"), [
+    (6, 0, 0), (7, 0, 1), (20, 3, 2), (21, 13.9, 3), (21, 14, 0), (0, 0, 0)])
+def test_how_long_others_wait_is_told_in_full_weeks_and_not_from_long_ago(median_days, days_ago, weeks):
+    assert weeks_others_wait(median_days, 1_000, 1_000 + round(days_ago * DAY)) == weeks
 
 
 def test_a_note_waits_for_the_morning_of_whoever_asked_in_the_night():

@@ -40,7 +40,7 @@ FRAME = sentences.load().frame
 
 def rendered(language: str, template: str) -> Rendered:
     """As somebody would get it whose language is on."""
-    return words.draft(template, language, link=LINK, code="123456", stop=STOP, count=3)
+    return words.draft(template, language, link=LINK, code="123456", stop=STOP, count=3, others=3)
 
 
 def said_in(language: str, sentence: Sentence) -> str:
@@ -229,6 +229,14 @@ def test_a_digest_says_how_many_thought_of_somebody_in_the_forms_of_each_languag
 def test_whoever_waits_reads_for_how_many_days_it_has_been():
     assert "It has been 14 days." in flat(words.draft(Template.WAITING, "en", count=14).text)
     assert "days" not in words.draft(Template.WAITING, "en", count=1).text.partition("What happens next")[0]
+
+
+def test_a_note_on_the_wait_says_how_long_others_wait_where_that_can_be_said():
+    told = {others: flat(words.draft(Template.WAITING, "en", count=14, others=others).text) for others in (0, 1, 5)}
+    assert "those who wait now" not in told[0]
+    assert "say when that will be. About half of those who wait now have waited a week or more. What" in told[1]
+    assert "About half of those who wait now have waited 5 weeks or more." in told[5]
+    assert "those who wait now" not in words.draft(Template.RECEIVED, "en", others=5).text
 
 
 # ── in which language ────────────────────────────────────────────────────────────────────────────────────────────────────────
