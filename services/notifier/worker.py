@@ -15,6 +15,7 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from services.notifier.channels import Blocked, Channel, Delivered, Letter, Outcome, Refused, Unknown
+from services.notifier.claims import Claims
 from services.notifier.domain.following import days_waited, weeks_others_wait
 from services.notifier.domain.messages import GENTLE, Template
 from services.notifier.domain.patience import next_try_ms
@@ -23,7 +24,7 @@ from services.notifier.due import Due, Ref
 from services.notifier.gate import Gate
 from services.notifier.handlers import Decisions
 from services.notifier.outbox import INTERRUPTED
-from services.notifier.store import Claims, Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row, waits_in
+from services.notifier.store import Latest, MessageRow, PersonRow, ReferralRow, latest, ready_row, waits_in
 from services.notifier.ways import by_text, fetch
 from services.notifier.words import Words
 from shared.clock import derived_id

@@ -16,7 +16,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.notifier.app import build
-from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, TABLES, Claims
+from services.notifier.claims import Claims
+from services.notifier.store import MESSAGES, PEOPLE, READY, SERVICE, TABLES
 from shared import mailbox, tracing
 from shared.clock import derived_id
 from shared.events import (
