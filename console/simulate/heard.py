@@ -7,6 +7,7 @@ names of its messages (rules 8, 9 and 11, `docs/operators/messages.md`).
 
 from __future__ import annotations
 
+from calendar import MONDAY
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -146,7 +147,7 @@ class Heard:
             yield "more_than_three_a_week"
         if ear.wishes.frequency is Frequency.ONLY_NEEDED:
             yield "only_what_is_needed"
-        if ear.wishes.frequency is Frequency.WEEKLY and self._local(ear.wishes.quiet, came.at_ms).strftime("%a") != "Mon":
+        if ear.wishes.frequency is Frequency.WEEKLY and self._local(ear.wishes.quiet, came.at_ms).weekday() != MONDAY:
             yield "not_on_a_monday"
         last = [(each.template, each.about) for each in ear.of_class("nudge")][-IN_A_ROW:]
         if came.klass == "nudge" and last == [(came.template, came.about)] * IN_A_ROW:
