@@ -16,6 +16,7 @@ COMMANDS = {
     "dead-letters": "console.dead_letters",
     "proposals": "console.proposals",
     "concerns": "console.concerns",
+    "desk": "console.desk",
     "moments": "console.moments",
     "messages": "console.messages",
     "bounce": "console.bounce",

@@ -33,7 +33,7 @@ FIELDS = frozenset({
     "median_days", "unproposed_14_days", "week", "milestone",
     "wait_s", "tries", "count", "until_ms", "lapses_ms", "runs_out_ms", "since_ms", "not_before_ms", "due_ms",
     "lag_entries", "lag_s", "channel",
-    # what an operator chose to be called, in the operators' journal alone
+    # what an operator or a coordinator chose to be called, in lines of what they did
     "operator",
     # the process and the web
     "pid", "code", "signal", "address", "method", "route", "status", "ms", "setting", "path", "version", "days", "name",

@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 from services.gateway import catalogue, near, refusals
 from services.gateway.access import Access
 from services.gateway.cookies import Renewing
+from services.gateway.desk import rooms as desk
+from services.gateway.desk.seat import Seat
 from services.gateway.guard import Guard
 from services.gateway.pages import (
     address,
@@ -54,9 +56,13 @@ def build(settings: GatewaySettings, programme: Programme, clock: Clock | None =
     host = Host("gateway", settings, programme, clock=clock,
                 make=lambda _host, partition: service(partition, settings.data))
     web = Web(host, settings, catalogue.load())
+    seat = Seat(web)
     app = FastAPI(title="Twoway", lifespan=host.lifespan, openapi_url=None, redirect_slashes=False)
     for noun in (*NOUNS, mailbox) if settings.try_out else NOUNS:
         app.include_router(noun.router(web))
+    if settings.desk != "off":
+        for room in desk.ROOMS:
+            app.include_router(room.router(seat))
     for path, health in host.routes:
         if path == "/metrics" and not settings.metrics_public:
             health = near.Only(health, web.pages)

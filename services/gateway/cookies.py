@@ -1,4 +1,4 @@
-"""Three cookies, each a random id and nothing else. None is read by a script; none goes along from another site's page."""
+"""Four cookies, each a random id and nothing else. None is read by a script; none goes along from another site's page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Name = Literal["session", "draft", "sign_in"]
+Name = Literal["session", "draft", "sign_in", "desk"]
 
-LIVES_S: dict[Name, int] = {"session": 30 * 24 * 3600, "draft": 7 * 24 * 3600, "sign_in": 30 * 60}
+LIVES_S: dict[Name, int] = {"session": 30 * 24 * 3600, "draft": 7 * 24 * 3600, "sign_in": 30 * 60, "desk": 8 * 3600}
+_SAME_SITE: dict[Name, Literal["lax", "strict"]] = {"session": "lax", "draft": "lax", "sign_in": "lax", "desk": "strict"}
+"""A peer comes from a link in a message. A coordinator's desk is opened from nobody's page but its own."""
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -29,8 +31,8 @@ class Cookies:
         return value if _ID.fullmatch(value) else None
 
     def set(self, response: Response, name: Name, id: str) -> None:
-        response.set_cookie(self._prefix + name, id, max_age=LIVES_S[name], path="/", httponly=True, samesite="lax",
-                            secure=self._secure)
+        response.set_cookie(self._prefix + name, id, max_age=LIVES_S[name], path="/", httponly=True,
+                            samesite=_SAME_SITE[name], secure=self._secure)
 
     def clear(self, response: Response, name: Name) -> None:
         response.delete_cookie(self._prefix + name, path="/", httponly=True, samesite="lax", secure=self._secure)

@@ -50,7 +50,7 @@ async def me(web: Web, here: Here) -> Me:
                     if (alias := look.alias(pair.other(here.peer))) is not None),
         inbox=tuple(GestureView(each.gesture, telling.buddies.get(each.giver, telling.earlier), each.at_ms, each.moment)
                     for each in row.inbox),
-        rest_until_ms=row.rest_until_ms(now_ms),
+        rest_until_ms=row.rest_until_ms(now_ms), suspended_ms=row.suspended_ms,
         notices=tuple(each.from_ms for each in row.noticed(now_ms) if each.template == NOT_GOING_AHEAD),
         nudges=_nudges(row, now_ms), unreached_ms=row.unreached(now_ms),
         before=tuple(BeforeView(each.pair, each.ended_ms) for each in row.before if now_ms < each.until_ms),

@@ -8,6 +8,7 @@ from pathlib import Path
 from services.gateway import left_ids
 from services.gateway.handlers import (
     concerns,
+    drafts,
     inboxes,
     leaving,
     moments,
@@ -43,6 +44,8 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.WebhookDelivered: Handling(needs=peers.needs, apply=peers.hears),
     e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
     e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
+    e.PeerSuspended: Handling(needs=peers.needs, apply=peers.suspended),
+    e.PeerRestored: Handling(needs=peers.needs, apply=peers.restored),
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),
     e.PeerLeft: Handling(needs=leaving.needs, apply=leaving.left),
     e.SupportRequested: Handling(needs=requests.needs, apply=requests.requested),
@@ -51,6 +54,10 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.RequestRefused: Handling(needs=requests.needs, apply=requests.gone),
     e.RequestSetAside: Handling(needs=requests.needs, apply=requests.set_aside),
     e.RequestResumed: Handling(needs=requests.needs, apply=requests.resumed),
+    e.ProposalDrafted: Handling(needs=drafts.needs, apply=drafts.drafted),
+    e.ProposalApproved: Handling(needs=drafts.needs, apply=drafts.decided),
+    e.ProposalDeclined: Handling(needs=drafts.needs, apply=drafts.decided),
+    e.ProposalDiscarded: Handling(needs=drafts.needs, apply=drafts.discarded),
     e.ProposalMade: Handling(needs=proposals.needs, apply=proposals.made),
     e.ProposalAnswered: Handling(needs=proposals.needs_to_answer, apply=proposals.answered),
     e.AnswerRefused: Handling(needs=proposals.needs_to_answer, apply=proposals.refused),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -42,6 +43,10 @@ class GatewaySettings(Settings):
     metrics_public: bool = Field(
         False, description="1: anybody may read /metrics. 0: it answers 404 to whoever comes from a public address or "
         "through a web server in front, so that figures stay with those who run the machines.")
+    desk: Literal["anywhere", "near", "off"] = Field(
+        "anywhere", description="From where the coordinators' desk, /desk, can be opened: anywhere; near: only from a private "
+        "address and through no web server in front; off: from nowhere. Nobody is let in without a link that `twoway desk "
+        "invite` printed, and for everybody else the page is not there.")
 
     @field_validator("trusted_proxies")
     @classmethod

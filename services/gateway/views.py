@@ -176,6 +176,8 @@ class Me:
     asks: tuple[MomentView, ...] = ()
     """Moments that the reader wrote down and is asked something about."""
     refusals: tuple[RefusalView, ...] = ()
+    suspended_ms: int = 0
+    """Since when a coordinator lets nothing new be proposed to them; 0 otherwise."""
     pulse: bool = False
     """Whether they are asked if they felt listened to lately."""
     before: tuple[BeforeView, ...] = ()

@@ -109,20 +109,24 @@ class Web:
         if found is None:
             raise NotSignedIn
         session, renewed = found
-        partition = Partition(session.partition)
-        pipeline = self.host.redis.pipeline(transaction=False)
-        pipeline.hget(PEERS.path(partition, SERVICE), session.peer)
-        pipeline.hget(KEYS.path(partition, SERVICE), session.peer)
-        row, key = await pipeline.execute()
-        if row is None or key is None:
-            raise NotSignedIn
-        peer = PEERS.load(row)
-        profile = self.host.vault.open(peer.profile, key, Profile)
-        if not isinstance(profile, Profile):
+        here = await self.peer(Partition(session.partition), session.peer)
+        if here is None:
             raise NotSignedIn
         if renewed:
             request.state.renewed = id
-        return Here(session.peer, partition, peer, key, profile)
+        return here
+
+    async def peer(self, partition: Partition, peer: str) -> Here | None:
+        """Somebody who is here, opened; none for whoever has left. Raises RedisError."""
+        pipeline = self.host.redis.pipeline(transaction=False)
+        pipeline.hget(PEERS.path(partition, SERVICE), peer)
+        pipeline.hget(KEYS.path(partition, SERVICE), peer)
+        text, key = await pipeline.execute()
+        if text is None or key is None:
+            return None
+        row = PEERS.load(text)
+        profile = self.host.vault.open(row.profile, key, Profile)
+        return Here(peer, partition, row, key, profile) if isinstance(profile, Profile) else None
 
     async def find(self, table: Table[R], id: str) -> tuple[Partition, R] | None:
         """A row of whichever partition it lives on: a link names no partition. Raises RedisError."""

@@ -45,7 +45,7 @@ def _peers(state: Snapshot) -> Iterator[Finding]:
             yield Finding("same_two_twice", peer)
         if not standing.apart.keys().isdisjoint(others):
             yield Finding("together_though_kept_apart", peer)
-        if standing.proposals and (standing.request is None or standing.break_until_ms):
+        if standing.proposals and (standing.request is None or standing.break_until_ms or standing.suspended):
             yield Finding("proposed_while_away", peer)
         if standing.aside and standing.proposals:
             yield Finding("proposed_though_set_aside", peer)

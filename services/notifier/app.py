@@ -87,6 +87,8 @@ def service(decisions: Decisions, due: Due, partition: Partition, to_partners: D
             e.RequestWaiting: Handling(on.peer, do.received, to.request_waiting),
             e.RequestSetAside: Handling(on.peer, do.set_aside, to.request_set_aside),
             e.RequestResumed: Handling(on.peer, do.resumed, to.request_resumed),
+            e.PeerSuspended: Handling(on.peer, do.suspended, to.peer_suspended),
+            e.PeerRestored: Handling(on.peer, do.restored, to.peer_restored),
             e.SupportWithdrawn: Handling(on.peer, do.support_withdrawn, to.support_withdrawn),
             e.ProposalMade: Handling(on.peers, do.proposal_made, to.proposal_made),
             e.ProposalWithdrawn: Handling(on.peers, do.proposal_closed, to.proposal_closed),

@@ -38,6 +38,8 @@ from shared.events import (
     PeerBlocked,
     PeerJoined,
     PeerLeft,
+    PeerRestored,
+    PeerSuspended,
     PreferencesChanged,
     ProfileChanged,
     ProposalLapsed,
@@ -131,6 +133,14 @@ def support_withdrawn(rows: Rows, event: SupportWithdrawn, _at_ms: int) -> None:
 
 def resumes(person: PersonRow | None, event: RequestResumed) -> bool:
     return person is not None and person.request == event.request and person.waiting_since_ms is None and not person.pairs
+
+
+def peer_suspended(rows: Rows, event: PeerSuspended, _at_ms: int) -> None:
+    _change(rows, event.peer, suspended=True)
+
+
+def peer_restored(rows: Rows, event: PeerRestored, _at_ms: int) -> None:
+    _change(rows, event.peer, suspended=False)
 
 
 def waits_again(person: PersonRow | None, without: str) -> bool:

@@ -37,6 +37,24 @@ class Decisions(Telling):
             _waits(entry, said, entry.event.peer)
         return said
 
+    def suspended(self, rows: Rows, entry: Entry) -> Said:
+        """Once. What was still to be said of looking for somebody stays unsaid."""
+        person, said, peer = rows.get(PEOPLE, entry.event.peer), list[Event | Later](), entry.event.peer
+        if person is None or person.suspended:
+            return said
+        _waits_no_longer(rows, said, peer)
+        withhold_about(rows, said, peer, peer, "suspended_anew", Template.RESTORED)
+        return self._told(rows, entry, said, peer, Template.SUSPENDED, peer)
+
+    def restored(self, rows: Rows, entry: Entry) -> Said:
+        """Whoever had not yet heard that it began hears neither."""
+        person, said, peer = rows.get(PEOPLE, entry.event.peer), list[Event | Later](), entry.event.peer
+        if person is None or not person.suspended:
+            return said
+        unheard = any(each.template == Template.SUSPENDED for each in unsent(person))
+        withhold_about(rows, said, peer, peer, "restored", Template.SUSPENDED)
+        return said if unheard else self._told(rows, entry, said, peer, Template.RESTORED, peer)
+
     def support_withdrawn(self, rows: Rows, entry: Entry) -> Said:
         said: Said = []
         self._not_set_aside(rows, entry, said)
@@ -53,7 +71,7 @@ class Decisions(Telling):
         person, said = rows.get(PEOPLE, entry.event.of), list[Event | Later]()
         if person is None or person.waiting_since_ms is None or person.note_due_ms != entry.event.due_ms:
             return said  # of a wait that is over
-        if not person.proposals:
+        if not person.proposals and not person.suspended:
             _waits_no_longer(rows, said, entry.event.of, "said_anew")
             self._told(rows, entry, said, entry.event.of, Template.WAITING, person.request)
         next_ms = next_note_ms(person.waiting_since_ms, entry.at_ms)

@@ -86,6 +86,8 @@ class PersonRow(RecipientRow):
     nudged: Nudged | None = None
     pairs: tuple[str, ...] = ()
     """Those they are in, by which a block finds the one that it ends."""
+    suspended: bool = False
+    """A coordinator lets nothing new be proposed to them: that we go on looking is not said of them meanwhile."""
     request: str | None = None
     """What they asked for, while it stands in the queue or they have a buddy by it."""
     waiting_since_ms: int | None = None

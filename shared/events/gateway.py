@@ -259,6 +259,18 @@ class PeerLeft(Event, type="peer.left", owner=GATEWAY):
     peer: PeerId
 
 
+class PeerSuspended(Event, type="peer.suspended", owner=GATEWAY):
+    """A coordinator lets nothing new be proposed to this person, until they lift it. Place and pairs stay."""
+
+    peer: PeerId
+
+
+class PeerRestored(Event, type="peer.restored", owner=GATEWAY):
+    """A coordinator lifted it: this person is looked for again, from the place they always had."""
+
+    peer: PeerId
+
+
 class SignInRequested(Event, type="sign_in.requested", owner=GATEWAY):
     """Somebody asked for a link to their page, or filled in the form with the address of somebody who is here."""
 

@@ -26,6 +26,8 @@ from shared.events import (
     CountsChanged,
     PeerJoined,
     PeerLeft,
+    PeerRestored,
+    PeerSuspended,
     PreferencesChanged,
     ProfileChanged,
     WebhookDelivered,
@@ -36,7 +38,7 @@ PREFERENCES = tuple(each for each in PreferencesChanged.model_fields if each != 
 """What somebody chose about messages: fields of the event and of their row alike."""
 
 OfPeer = (ProfileChanged | PreferencesChanged | ConsentGiven | ConsentWithdrawn | WebhookDelivered | BreakStarted | BreakEnded
-          | CountsChanged)
+          | CountsChanged | PeerSuspended | PeerRestored)
 
 
 def change(rows: Rows, peer: str, how: Callable[[PeerRow], PeerRow]) -> None:
@@ -120,6 +122,15 @@ def rests(rows: Rows, event: BreakStarted, _at_ms: int) -> None:
 
 def returns(rows: Rows, event: BreakEnded, _at_ms: int) -> None:
     change(rows, event.peer, lambda row: row.changed(break_until_ms=0))
+
+
+def suspended(rows: Rows, event: PeerSuspended, at_ms: int) -> None:
+    """From when it first was: said again changes nothing."""
+    change(rows, event.peer, lambda row: row.changed(suspended_ms=row.suspended_ms or at_ms))
+
+
+def restored(rows: Rows, event: PeerRestored, _at_ms: int) -> None:
+    change(rows, event.peer, lambda row: row.changed(suspended_ms=0))
 
 
 def counts(rows: Rows, event: CountsChanged, _at_ms: int) -> None:

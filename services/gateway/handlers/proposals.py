@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import PAIRS, PEERS, PROPOSALS, REST_MS, PairRow, PeerRow, ProposalRow
+from services.gateway.store import DRAFTS, PAIRS, PEERS, PROPOSALS, REST_MS, PairRow, PeerRow, ProposalRow
 from shared.events import Answer, AnswerRefused, PairFormed, ProposalAnswered, ProposalLapsed, ProposalMade, ProposalWithdrawn
 from shared.rows import Ref, Rows
 
@@ -24,10 +24,11 @@ def needs_to_answer(_rows: Rows, event: ProposalAnswered | AnswerRefused) -> Ite
     yield PEERS, event.peer
 
 
-def made(rows: Rows, event: ProposalMade, _at_ms: int) -> None:
+def made(rows: Rows, event: ProposalMade, at_ms: int) -> None:
+    rows.drop(DRAFTS, event.proposal)
     rows.put(PROPOSALS, event.proposal, ProposalRow(peers=event.peers, reasons=event.reasons))
     for peer in event.peers:
-        change(rows, peer, lambda row: row.changed(proposals=(*row.proposals, event.proposal)))
+        change(rows, peer, lambda row: row.changed(proposals=(*row.proposals, event.proposal), proposed_ms=at_ms))
 
 
 def answered(rows: Rows, event: ProposalAnswered, at_ms: int) -> None:

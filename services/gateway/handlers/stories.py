@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from services.gateway.handlers.peers import change
-from services.gateway.store import PEERS, Received
+from services.gateway.store import DIFFERS, PEERS, DifferRow, Received
 from services.gateway.store.stories import FORMER, MOMENTS, PLACES, STORIES, MomentRow, StoryRow, month_of, pair_of, place
 from shared.events import (
     CheckinPosted,
@@ -70,6 +70,7 @@ def needs(rows: Rows, event: OfMoment) -> Iterable[Ref]:
 
 def reversed(rows: Rows, event: MomentReversed, _at_ms: int) -> None:
     """Whoever sees a moment sees that it was taken back. That it is remembered differently is settled by that."""
+    rows.drop(DIFFERS, event.moment)
     _change(rows, event.moment, lambda row, _: row.changed(taken_back=event.reason, turns=row.turns + 1, differs=None))
 
 
@@ -91,14 +92,21 @@ def thanked(rows: Rows, event: MomentThanked, at_ms: int) -> None:
         change(rows, writer, lambda peer: peer.hearing(pair_of(there), word))
 
 
-def differs(rows: Rows, event: MomentRememberedDifferently, _at_ms: int) -> None:
-    """Once for as long as it stands: what was upheld is not asked about again."""
-    _change(rows, event.moment, lambda row, story: (
-        row.changed(differs="open") if row.differs is None and row.of_the_other(story.here(event.peer)) else row))
+def differs(rows: Rows, event: MomentRememberedDifferently, at_ms: int) -> None:
+    """Once for as long as it stands: what was upheld is not asked about again. It waits at the desk until an operator's word,
+    for whoever wrote it down may only say that it was so."""
+    if (found := _row(rows, event.moment)) is None:
+        return
+    there, row, story = found
+    if row.differs is None and row.of_the_other(story.here(event.peer)):
+        _put(rows, there, story, row, row.changed(differs="open"))
+        rows.put(DIFFERS, event.moment, DifferRow(place=there, since_ms=at_ms))
 
 
 def upheld(rows: Rows, event: MomentUpheld, _at_ms: int) -> None:
     """By whoever wrote it down, or by an operator."""
+    if event.peer is None:
+        rows.drop(DIFFERS, event.moment)
     _change(rows, event.moment, lambda row, story: (
         row.changed(differs="upheld") if row.differs and event.peer in (None, story.peers[row.by]) else row))
 
@@ -131,6 +139,7 @@ def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
         for there in story.places(pair, story.months):
             if (row := rows.get(MOMENTS, there)) is not None:
                 rows.drop(PLACES, row.moment)
+                rows.drop(DIFFERS, row.moment)
                 rows.drop(MOMENTS, there)
         rows.drop(STORIES, pair)
 

@@ -209,6 +209,10 @@ class PeerRow(Row):
     trainings: tuple[Trained, ...] = ()
     hears: tuple[Heard, ...] = ()
     """What partners were told of them, the latest first."""
+    proposed_ms: int = 0
+    """When somebody was last proposed to them; 0 while nobody was."""
+    suspended_ms: int = 0
+    """Since when a coordinator lets nothing new be proposed to them; 0 otherwise."""
 
     @property
     def silent(self) -> bool:
@@ -279,6 +283,25 @@ class ProposalRow(Row):
     reasons: tuple[Sealed, Sealed]
 
 
+class DraftRow(Row):
+    """A suggestion that waits for a coordinator, for the desk alone: no peer's row names it (rule 17)."""
+
+    peers: tuple[str, str]
+    requests: tuple[str, str]
+    reasons: tuple[Sealed, Sealed]
+    since_ms: int
+    runs_out_ms: int
+    decided: Literal["approved", "declined"] | None = None
+    """A coordinator has, and the matcher has yet to say what comes of it."""
+
+
+class DifferRow(Row):
+    """A moment that one of a pair remembers differently and no operator has settled, for the desk alone."""
+
+    place: str
+    since_ms: int
+
+
 class PairRow(Row):
     """While it lasts."""
 
@@ -327,6 +350,9 @@ PAIRS = Table("pairs", PairRow)
 REFERRALS = Table("referrals", ReferralRow)
 RECEIPTS = Table("receipts", ReceiptRow)
 CONCERNS = Table("concerns", ConcernRow)
+DRAFTS = Table("drafts", DraftRow)
+DIFFERS = Table("differs", DifferRow)
+"""Moment → DifferRow."""
 ADDRESSES = Table("addresses", bytes, derived=False)
 """HMAC of an address in lower case → the peer it belongs to, for signing in and against asking twice."""
 
@@ -360,4 +386,4 @@ KNOWN_BY = Table("known_by", bytes, derived=False)
 
 TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, INBOXES, REFERRALS, RECEIPTS,
                                   CONCERNS, ADDRESSES, ADDRESS_OF, ADDRESS_NEXT, INVITED, INVITED_AS, UNINVITED, SILENCED,
-                                  REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS)
+                                  DRAFTS, DIFFERS, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS)

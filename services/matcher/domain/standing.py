@@ -65,13 +65,15 @@ class Standing(BaseModel):
     """Until when they count; none while the ledger has said nothing."""
     proposed_day: int = 0
     """The latest day (since 1970, in UTC) on which somebody was proposed to them; 0 while nobody was."""
+    suspended: bool = False
+    """A coordinator lets nothing new be proposed; request and place are kept."""
     protected_until_ms: int = 0
     """Until then one open proposal or pair at most, whatever the request asks for; 0 when that is over."""
 
     @property
     def places(self) -> int:
         """How many more proposals may go out now."""
-        if self.request is None or self.rest_until_ms or self.break_until_ms or self.unheard:
+        if self.request is None or self.rest_until_ms or self.break_until_ms or self.unheard or self.suspended:
             return 0
         most = min(1, self.capacity) if self.protected_until_ms else self.capacity
         return max(0, most - len(self.proposals) - len(self.pairs))
@@ -88,7 +90,7 @@ class Standing(BaseModel):
 
     @property
     def waits(self) -> bool:
-        """With a place, and with nobody: whoever rests, is on a break or was set aside is not waiting to hear of anybody."""
+        """With a place, and with nobody: whoever rests, is on a break, was set aside or suspended waits to hear of nobody."""
         return self.alone and self.places > 0
 
     @property
@@ -191,6 +193,12 @@ class Standing(BaseModel):
     def back(self, due_ms: int | None = None) -> Standing:
         """`due_ms` is the timer's; a timer of a break that a longer one replaced changes nothing."""
         return self._with(break_until_ms=0) if due_ms is None or self.break_until_ms <= due_ms else self
+
+    def suspending(self) -> Standing:
+        return self._with(suspended=True)
+
+    def restored(self) -> Standing:
+        return self._with(suspended=False)
 
     def without(self, peer: str) -> Standing:
         """Nothing here leads to `peer` any more; open proposals and pairs end by events of their own."""

@@ -21,6 +21,8 @@ class Template(StrEnum):
     WAITING = "waiting"
     PROPOSAL = "proposal"
     SET_ASIDE = "set_aside"
+    SUSPENDED = "suspended"
+    RESTORED = "restored"
     NOT_GOING_AHEAD = "not_going_ahead"
     INTRODUCTION = "introduction"
     CONTACT = "contact"

@@ -34,6 +34,7 @@ from services.gateway.views import (
 from shared import programme
 from shared.events import Details, Sealed
 from shared.links import STOPPABLE
+from tests.unit.gateway import desk_gallery
 
 CATALOGUE = catalogue.load()
 PROGRAMME = programme.load()
@@ -136,6 +137,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
         "me, after not now": ("me", {"me": Me("Calm Heron", False, 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
         "me, new": ("me", {"me": Me("Calm Heron", True, 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
+        "me, suspended": ("me", {"me": replace(ME, suspended_ms=AT_MS), "signed_in": True}),
         "me, set aside": ("me", {"me": replace(ME, request=replace(REQUEST, aside=True)), "signed_in": True}),
         "rather not": ("me/proposal", {"proposal": "p2", "answers": CATALOGUE.words["answers"]}),
         "break": ("me/break", {}),
@@ -173,6 +175,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         **{f"{name}, over": (f"me/{name}", {**moment, "pair": PairView("pair4", "an earlier buddy", ended_ms=AT_MS)})
            for name in ("end", "block", "concern")},
     }
+    shown |= desk_gallery.pages()
     made = {name: pages.page(template, **context).body for name, (template, context) in shown.items()}
     said = {f"message: {kind}": pages.message(kind, 200, when="15 minutes").body for kind in CATALOGUE.messages}
     return {name: bytes(body) for name, body in (made | said).items()}

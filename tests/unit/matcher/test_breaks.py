@@ -86,3 +86,30 @@ def test_a_break_of_somebody_unknown_changes_nothing(town: Town) -> None:
     assert town.takes_a_break("zoe", days=1) == town.is_back("zoe") == []
     assert town.stored() == before
     assert town.pass_time(days=1) == []
+
+
+def test_a_suspension_withdraws_open_proposals_as_a_break_does_and_the_other_keeps_their_place(town: Town) -> None:
+    town.answers("ben", Answer.YES)
+    withdrawn: ProposalWithdrawn = only(town.suspends("ada"))
+    assert (withdrawn.reason, withdrawn.said_yes) == ("break", ("ben",))
+    assert town.proposed(town.asks("cleo")) == [{"ben", "cleo"}]
+
+
+def test_nothing_is_proposed_to_whoever_is_suspended_until_it_is_lifted(town: Town) -> None:
+    town.suspends("ada")
+    assert town.proposed(town.pass_time(days=60)) == []
+    assert town.proposed(town.restores("ada")) == [{"ada", "ben"}]
+
+
+def test_neither_a_break_that_ends_nor_asking_anew_lifts_a_suspension(town: Town) -> None:
+    town.suspends("ada")
+    town.takes_a_break("ada", days=1)
+    assert town.proposed(town.pass_time(days=2)) == []
+    town.no_longer_asks("ada")
+    assert town.proposed(town.asks("ada")) == []
+
+
+def test_a_pair_outlives_a_suspension(town: Town) -> None:
+    town.answers("ada", Answer.YES)
+    town.answers("ben", Answer.YES)
+    assert town.suspends("ada") == []

@@ -44,6 +44,8 @@ STEPS = st.tuples(CAPACITIES, st.lists(st.one_of(
     st.tuples(st.just("answers"), NAMES, st.sampled_from(Answer), st.integers(0, 2)),
     APPROVES, APPROVES,
     st.tuples(st.just("declines"), st.integers(0, 5), st.booleans()),
+    st.tuples(st.just("suspends"), NAMES),
+    st.tuples(st.just("restores"), NAMES),
     st.tuples(st.just("takes_a_break"), NAMES, st.floats(0.1, 30)),
     st.tuples(st.just("is_back"), NAMES),
     st.tuples(st.just("comes_back"), NAMES),

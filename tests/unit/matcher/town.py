@@ -32,6 +32,8 @@ from shared.events import (
     PairFormed,
     PeerBlocked,
     PeerLeft,
+    PeerRestored,
+    PeerSuspended,
     ProposalAnswered,
     ProposalApproved,
     ProposalDeclined,
@@ -151,6 +153,12 @@ class Town(InMemory):
 
     def declines(self, proposal: str, for_ever: bool = False) -> list[Event]:
         return self.hear(ProposalDeclined(proposal=proposal, for_ever=for_ever))
+
+    def suspends(self, name: str) -> list[Event]:
+        return self.hear(PeerSuspended(peer=name))
+
+    def restores(self, name: str) -> list[Event]:
+        return self.hear(PeerRestored(peer=name))
 
     def takes_a_break(self, name: str, days: float) -> list[Event]:
         until_ms = self.now_ms + round(days * 24 * 60 * 60 * 1000)

@@ -27,6 +27,8 @@ from shared.events import (
     PairFormed,
     PeerBlocked,
     PeerLeft,
+    PeerRestored,
+    PeerSuspended,
     PreferencesChanged,
     ProposalLapsed,
     QuietHours,
@@ -83,6 +85,25 @@ def test_whoever_was_set_aside_is_told_once():
     world.person("ann")
     assert templates(world.happens(RequestSetAside(request="r", peer="ann"))) == [("ann", "set_aside")]
     assert world.deliver_all() == ["set_aside"]
+
+
+def test_whoever_is_suspended_is_told_once_and_when_it_is_lifted():
+    world = World()
+    world.person("ann")
+    assert templates(world.happens(PeerSuspended(peer="ann"))) == [("ann", "suspended")]
+    assert world.happens(PeerSuspended(peer="ann")) == []
+    assert world.deliver_all() == ["suspended"]
+    assert templates(world.happens(PeerRestored(peer="ann"))) == [("ann", "restored")]
+    assert world.happens(PeerRestored(peer="ann")) == []
+    assert world.deliver_all() == ["restored"]
+
+
+def test_whoever_is_restored_before_they_heard_of_it_hears_of_neither():
+    world = World("2026-03-02 23:15")
+    world.person("ann", usual=True)
+    world.happens(PeerSuspended(peer="ann"))
+    assert templates(world.happens(PeerRestored(peer="ann"))) == []
+    assert world.at("2026-03-03 09:00").deliver_all() == []
 
 
 NUDGES = [(GivingUnreturned(peer="ann"), "rest_or_ask"), (ReceivingUnrecorded(peer="ann"), "would_like")]

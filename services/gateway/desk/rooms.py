@@ -1,0 +1,7 @@
+"""The pages of the desk, each with its router."""
+
+from __future__ import annotations
+
+from services.gateway.desk import concerns, door, home, moments, people, proposals
+
+ROOMS = (door, home, concerns, proposals, moments, people)
