@@ -22,11 +22,11 @@ from redis.asyncio import Redis
 from bench.figures import Figure
 from bench.ledger import settle
 from bench.reader import P0
-from console.report import words
 from console.server import Server
 from services.ledger.domain.weeks import week_of
 from services.ledger.store import SERVICE, SIGNALS, SignalsRow
 from shared.events import Ending, Kind, Signal, SignalPart, Way
+from shared.report import words
 from shared.stream.names import DIRECTORY
 
 PEOPLE, WEEKS, COMMUNITIES, YEARS, ROUNDS = 100_000, 26, 10, 10, 5

@@ -17,15 +17,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from console import shown, system
-from console.report import facts, page, reading, tables
-from console.report import words as words_file
-from console.report.facts import Report
-from console.report.words import Words
+from console.report import reading, tables
 from console.running import refuse
 from console.system import Data, System, programme_of
 from console.written import replaced
+from shared.report import facts, page
+from shared.report import words as words_file
+from shared.report.facts import Report
+from shared.report.weeks import WEEKS_MAX
+from shared.report.words import Words
 
-WEEKS_MAX = 52
 STANDARD_OUTPUT = "-"
 
 

@@ -3,57 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
 
-from console.report.words import Words
 from console.running import refuse
 from console.system import System
-from services.ledger.domain.weeks import WEEK_DAYS, week_of
+from services.ledger.domain.weeks import week_of
 from services.ledger.store import SERVICE, SIGNALS, of_week
-from shared.events import Signal
 from shared.programme import Programme
+from shared.report.weeks import HOUR_MS, Reckoned, Week, last_day
+from shared.report.words import Words
 from shared.stream.names import DIRECTORY, Partition
-
-HOUR_MS = 3_600_000
-"""A week's signals come some minutes after it is over; within an hour nothing is late."""
-
-_THURSDAY = date(1970, 1, 1)
-
-
-@dataclass(frozen=True)
-class Week:
-    """One week's signals by name; none where it was not reckoned."""
-
-    number: int
-    signals: Mapping[str, Signal]
-
-    @property
-    def ends(self) -> date:
-        """Its Sunday."""
-        return last_day(self.number)
-
-
-@dataclass(frozen=True)
-class Reckoned:
-    """The weeks of one community, oldest first, without a break. The last of them was reckoned."""
-
-    community: str
-    weeks: tuple[Week, ...]
-    stale: bool = False
-    """A later week is over, and was not reckoned."""
-
-    @property
-    def latest(self) -> Week:
-        return self.weeks[-1]
-
-
-def last_day(week: int) -> date:
-    """The Sunday of a week, which is numbered as in `services/ledger/domain/weeks.py`."""
-    return _THURSDAY + timedelta(days=week * WEEK_DAYS + 3)
 
 
 async def read(at: System, community: str | None, weeks: int, programme: Programme, words: Words) -> Reckoned:

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.report.reading import Reckoned
-from console.report.words import Words
 from shared.events import Signal
+from shared.report.weeks import Reckoned
+from shared.report.words import Words
 
 COLUMNS = ("community", "week_ends", "signal", "part", "window_weeks", "numerator", "denominator", "value", "unit", "attention",
            "state")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from console.report import facts, page, reading, words
+from console.report import reading
 from console.running import refuse
 from console.simulate.run import Plan
 from console.simulate.services import P0, Services
+from shared.report import facts, page, words
 
 WEEKS = 26
 """Half a year: as far back as the longest window looks."""

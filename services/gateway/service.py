@@ -19,6 +19,7 @@ from services.gateway.handlers import (
     receipts,
     referrals,
     requests,
+    signals,
     stories,
 )
 from services.gateway.store import SERVICE, TABLES
@@ -100,6 +101,7 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.TrainingNoted: Handling(needs=receipts.needs, apply=receipts.noted),
     e.TrainingRefused: Handling(needs=receipts.needs, apply=receipts.refused),
     e.TimerElapsed: Handling(needs=_needs_timer, decide=referrals.expire, apply=receipts.forgotten),
+    e.SignalsComputed: Handling(needs=signals.needs, apply=signals.computed),
     e.ConcernRaised: Handling(needs=concerns.needs, apply=concerns.raised),
     e.ConcernClosed: Handling(needs=concerns.needs, apply=concerns.closed),
 }

@@ -261,6 +261,26 @@ def test_what_operators_look_at_shows_ids_and_what_they_open_is_noted_without_a_
     assert written.found(lived.system, lived.canaries) == []
 
 
+def test_what_coordinators_open_at_the_desk_is_noted_without_a_word_of_it_and_nobody_else_sees_it(lived: Lived) -> None:
+    concerns = json.loads(lived.system.command("concerns", "list", "--json", check=False).stdout)
+    link = lived.system.command("desk", "invite", "quill").stdout.strip()
+    headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+    paths = [f"/desk/concerns/{each['concern']}" for each in concerns] + [f"/desk/people/{each['peer']}" for each in concerns]
+    with httpx.Client(base_url=lived.system.url, follow_redirects=True, headers=headers) as desk:
+        assert "The desk" in desk.post(link, content="").text
+        opened = "".join(desk.post(path, content="").text for path in paths if "concerns" in path)
+        assert "my sister Ottoline" in opened
+        looked = "".join(desk.get(path).text for path in ("/desk", *paths))
+        assert "Ottoline" not in looked
+        assert MARA not in looked + opened
+        assert ODO not in looked + opened
+    with httpx.Client(base_url=lived.system.url, headers=headers) as stranger:
+        for path in ("/desk", *paths, "/desk/find"):
+            assert {stranger.get(path).status_code, stranger.post(path, content="").status_code} <= {404, 405}
+    lived.canaries.append(link.rsplit("/", 1)[1])
+    assert written.found(lived.system, lived.canaries) == []
+
+
 def test_the_search_does_find_what_stands_somewhere_in_clear(lived: Lived, tmp_path: Path) -> None:
     planted = {name: f"{name}ówl Quenchfeather" for name in ("stream", "sealed", "archive", "log", "score", "backup")}
     folder = tmp_path / "backup"

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # ships no types
 from playwright.sync_api import Browser, Page
 
-from console.report import facts, page, words
 from shared import programme
+from shared.report import facts, page, words
 from tests.journeys.window import HEIGHT, SCREENS, TAGS, WIDTHS, chromium
 from tests.unit.console.reckoned import few, reckoned, town
 

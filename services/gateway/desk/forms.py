@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from services.gateway.domain.references import LENGTH, LETTERS
-from services.gateway.fields import One, among, refuse
+from services.gateway.fields import One, Whole, among, between, known, refuse
 from services.gateway.forms import Form
 from shared.events import Ending
+from shared.report.weeks import WEEKS_MAX
 
 
 def _reference(values: Any) -> Any:
@@ -35,6 +36,12 @@ class DecideDraft(Form):
 class SettleMoment(Form):
     name = "settle_moment"
     decision: Annotated[One, among(("uphold", "correct"))]
+
+
+class ChooseReport(Form):
+    name = "choose_report"
+    community: Annotated[One, known(lambda choices: choices.communities)]
+    weeks: Annotated[Whole, between(1, WEEKS_MAX)]
 
 
 class EndForThem(Form):

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.gateway.desk import concerns, door, home, moments, people, proposals
+from services.gateway.desk import concerns, door, home, moments, people, proposals, report
 
-ROOMS = (door, home, concerns, proposals, moments, people)
+ROOMS = (door, home, concerns, proposals, moments, people, report)

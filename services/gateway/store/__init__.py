@@ -16,6 +16,7 @@ from services.gateway.store.inboxes import INBOXES
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
 from shared.events import Frequency, Gesture, Hears, Kind, QuietHours, Sealed
+from shared.events import Frequency, Gesture, Kind, QuietHours, Sealed, Signal
 from shared.rows import KEYS, Table
 
 SERVICE = "gateway"
@@ -343,6 +344,16 @@ class ConcernRow(Row):
     closed_ms: int | None = None
 
 
+class SignalsRow(Row):
+    """One week of one community, as the ledger reckoned it; kept for ever, as there."""
+
+    signals: tuple[Signal, ...]
+
+
+def of_week(community: str, week: int) -> str:
+    return f"{community}:{week}"
+
+
 PEERS = Table("peers", PeerRow)
 REQUESTS = Table("requests", RequestRow)
 PROPOSALS = Table("proposals", ProposalRow)
@@ -353,6 +364,10 @@ CONCERNS = Table("concerns", ConcernRow)
 DRAFTS = Table("drafts", DraftRow)
 DIFFERS = Table("differs", DifferRow)
 """Moment → DifferRow."""
+
+SIGNALS = Table("signals", SignalsRow)
+"""Community and week → SignalsRow."""
+
 ADDRESSES = Table("addresses", bytes, derived=False)
 """HMAC of an address in lower case → the peer it belongs to, for signing in and against asking twice."""
 
@@ -386,4 +401,4 @@ KNOWN_BY = Table("known_by", bytes, derived=False)
 
 TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, INBOXES, REFERRALS, RECEIPTS,
                                   CONCERNS, ADDRESSES, ADDRESS_OF, ADDRESS_NEXT, INVITED, INVITED_AS, UNINVITED, SILENCED,
-                                  DRAFTS, DIFFERS, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS)
+                                  DRAFTS, DIFFERS, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS, SIGNALS)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from console.report.reading import last_day
 from services.ledger.domain.weeks import week_of
 from services.ledger.store import SERVICE, SIGNALS
+from shared.report.weeks import last_day
 from shared.stream.names import DIRECTORY, Partition
 from tests.integration.console.conftest import Twoway
 from tests.unit.console.reckoned import rows

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from redis.asyncio import Redis
@@ -29,10 +31,16 @@ from shared.events import (
     Reason,
     Reasons,
     RequestWaiting,
+    SignalsComputed,
 )
 from shared.journal import FILE
+from shared.report import facts
+from shared.report import page as report_page
+from shared.report import words as words_of_report
+from shared.report.weeks import Reckoned, Week
 from shared.rows import KEYS
 from tests.integration.gateway.site import P0, Site, Visitor, site
+from tests.unit.console.reckoned import town
 from tests.unit.gateway.html import Page
 
 TEXT = "Brambles near Silvermoor were mentioned."
@@ -420,3 +428,23 @@ async def test_what_somebody_wrote_goes_with_them(here: Site) -> None:
     assert "went with them" in words(mara.page)
     await mara.open(f"/desk/people/{peer}")
     assert mara.status == 404
+
+
+async def test_the_report_is_handed_over_as_the_file_that_the_command_writes(here: Site) -> None:
+    await here.asks("kim@people.example")
+    mara = await at_the_desk(here)
+    await mara.open("/desk/report")
+    await mara.submit("/desk/report", community="riverside")
+    assert (mara.status, mara.errors()) == (422, ["community"])
+    week = (here.host.clock.now_ms() // DAY_MS + 3) // 7 - 1
+    for back in (2, 0):
+        await here.says(SignalsComputed(community="riverside", week=week - back, signals=tuple(town(back))))
+    answer = await mara.client.post("/desk/report", content=b"community=riverside&weeks=12", headers={
+        "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith('attachment; filename="riverside-20')
+    wanted = Reckoned("riverside", tuple(
+        Week(week - back, {} if back == 1 else {each.name: each for each in town(back)}) for back in (2, 1, 0)))
+    said, programme = words_of_report.read(), here.host.programme
+    today = datetime.fromtimestamp(here.host.clock.now_ms() / 1000, ZoneInfo(programme.time_zone)).date()
+    assert answer.text == report_page.html(facts.report(wanted, programme, said), said, today, 3)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from console.report.reading import Reckoned, Week
 from services.ledger.store import SIGNALS, SignalsRow
 from shared.events import Signal, SignalPart
+from shared.report.weeks import Reckoned, Week
 
 LATEST = 2968
 """The week that ended on Sunday 22 November 2026."""

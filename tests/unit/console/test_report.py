@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.env_example import variable
-from console.report import facts, page, picture, tables, words
-from console.report.facts import Report
-from console.report.picture import Point
-from console.report.reading import Reckoned, last_day
+from console.report import tables
 from console.report.tables import COLUMNS, Told
-from console.report.words import number
 from services.ledger.domain.signals import DEFINITIONS
 from services.ledger.settings import LedgerSettings
 from shared import programme
 from shared.events import Kind, Signal
+from shared.report import facts, page, picture, words
+from shared.report.facts import Report
+from shared.report.picture import Point
+from shared.report.weeks import Reckoned, last_day
+from shared.report.words import number
 from tests.unit.console.reckoned import LATEST, WINDOWS, few, parts, reckoned, signal, town
 
 WORDS, PROGRAMME = words.read(), programme.load()

@@ -50,6 +50,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "desk, person, held": ("desk/person", {"person": replace(
             PERSON, request=None, pairs=(), notes=(), suspended_ms=AT_MS, unreached_ms=AT_MS, break_until_ms=AT_MS,
             rest_until_ms=AT_MS)}),
+        "desk, report": ("desk/report", {"communities": {"riverside": "Riverside"}}),
         "desk, end": ("desk/end", {"peer": "p1", "alias": "Calm Heron", "pair": PairView("pair1", "Bright Fern")}),
     }
     return {name: (template, {"now_ms": NOW_MS, **context}) for name, (template, context) in shown.items()}

@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from console.report.facts import Report, day_of_making, step_of
-from console.report.words import Words
+from shared.report.facts import Report, day_of_making, step_of
+from shared.report.words import Words
 
 FOLDER = Path(__file__).parent
 MARKS = {"fine": "✓", "look": "◆", "too_few": "…", "told": "○", "missing": "–"}

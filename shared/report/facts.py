@@ -8,12 +8,12 @@ from datetime import date
 
 from markupsafe import Markup
 
-from console.report import picture
-from console.report.picture import Point
-from console.report.reading import Reckoned, Week
-from console.report.words import PartWords, Question, SignalWords, State, Unit, Words, number, short
 from shared.events import Signal, SignalPart
 from shared.programme import Programme
+from shared.report import picture
+from shared.report.picture import Point
+from shared.report.weeks import Reckoned, Week
+from shared.report.words import PartWords, Question, SignalWords, State, Unit, Words, number, short
 
 HEADLINE = "gave_and_received"
 POINTS_MAX = 26
