@@ -102,7 +102,7 @@ def _joined(web: Web, draft: Draft, asked: Ask, key: bytes) -> Input:
     profile = Profile(alias=asked.alias, email=asked.email, language=web.catalogue.words["lang"])
     sealed = web.host.vault.seal(draft.peer, key, profile)
     return Input(PeerJoined(peer=draft.peer, community=asked.community, profile=sealed), joined_id(draft.peer),
-                 clear=_canonical(profile.model_dump()))
+                 clear=canonical(profile.model_dump()))
 
 
 def _preferences(draft: Draft, asked: Ask) -> Input:
@@ -110,14 +110,18 @@ def _preferences(draft: Draft, asked: Ask) -> Input:
     return Input(event, derived_id(draft.request, "preferences"))
 
 
-def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> tuple[Input, Input]:
-    consent = web.catalogue.words["consent"]
-    details = Details(
+def details_of(asked: Ask) -> Details:
+    return Details(
         seeks=asked.seeks, offers=asked.offers, avoids=asked.avoids, showable=asked.showable, languages=asked.languages,
         ways=tuple(Way(way) for way in asked.ways), times=asked.times, area=asked.area, age_band=asked.age_band,
         meets_ages=asked.meets_ages, facts=dict(asked.facts), chosen_limits=dict(asked.chosen_limits),
         prefers=dict(asked.prefers), newcomer="newcomer" in asked.newcomers,
         welcomes_newcomers="welcomes_newcomers" in asked.newcomers)
+
+
+def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> tuple[Input, Input]:
+    consent = web.catalogue.words["consent"]
+    details = details_of(asked)
     requested = SupportRequested(
         peer=draft.peer, request=draft.request, community=community, capacity=asked.capacity,
         details=web.host.vault.seal(draft.peer, key, details))
@@ -125,8 +129,8 @@ def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> 
         Input(ConsentGiven(peer=draft.peer, wording=consent["wording"], version=consent["version"]),
               derived_id(draft.request, "consent")),
         Input(requested, derived_id(draft.request, "requested"),
-              clear=_canonical({"capacity": asked.capacity, **details.model_dump(mode="json")})))
+              clear=canonical({"capacity": asked.capacity, **details.model_dump(mode="json")})))
 
 
-def _canonical(value: object) -> bytes:
+def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

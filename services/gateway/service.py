@@ -46,6 +46,7 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.BreakStarted: Handling(needs=peers.needs, apply=peers.rests),
     e.BreakEnded: Handling(needs=peers.needs, apply=peers.returns),
     e.PeerSuspended: Handling(needs=peers.needs, apply=peers.suspended),
+    e.PeerTold: Handling(needs=peers.needs_told, apply=peers.told),
     e.PeerRestored: Handling(needs=peers.needs, apply=peers.restored),
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),
     e.PeerLeft: Handling(needs=leaving.needs, apply=leaving.left),

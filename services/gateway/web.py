@@ -38,7 +38,7 @@ from shared.stream.names import Partition
 
 F = TypeVar("F", bound=Form)
 R = TypeVar("R")
-_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+ONE_OF_OURS = re.compile(r"[0-9a-f]{32}", re.ASCII)
 FORGOTTEN: tuple[Name, ...] = ("session", "draft", "sign_in")
 """Cookies that go with whoever signs out or leaves: the next person on the device begins anew."""
 
@@ -155,7 +155,7 @@ class Web:
     def once(self, here: Here, form: Posted, what: str) -> str:
         """The id of what this form does: the same for the same page sent twice, and nobody else's whatever they send."""
         page = form.first("form")
-        return derived_id(f"{here.peer}:{page if _ID.fullmatch(page) else self.host.clock.new_id()}", what)
+        return derived_id(f"{here.peer}:{page if ONE_OF_OURS.fullmatch(page) else self.host.clock.new_id()}", what)
 
     async def done(self, here: Here, said: str, inputs: Sequence[Input]) -> Response:
         """Appends, waits a little and goes back to the peer's page, which says so. Raises OtherBody, RedisError."""

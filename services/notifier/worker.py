@@ -134,6 +134,8 @@ class Sender:
             person = self._opened(now)
             if not person:
                 return MessageAttempted(message=ref.message, outcome="withhold", reason="left")
+            if not person.email:  # a coordinator tells them; it stands at the desk
+                return MessageAttempted(message=ref.message, outcome="withhold", reason="no_address")
             ruled_out = self._ruled_out(ref, row, now)
             if ruled_out is not None:
                 return ruled_out

@@ -16,6 +16,7 @@ class PeerJoined(Event, type="peer.joined", owner=GATEWAY):
     peer: PeerId
     community: str
     profile: Sealed
+    by: Literal["coordinator"] | None = Field(None, description="a coordinator, for who has no internet; none: themself")
 
 
 class ProfileChanged(Event, type="peer.profile_changed", owner=GATEWAY):
@@ -65,6 +66,8 @@ class ConsentGiven(Event, type="consent.given", owner=GATEWAY):
     version: str
     partner: str | None = Field(None, description="whom it lets tell us of this person; `wording` says what: `checkins`, "
                                                   "`training`")
+    by: Literal["coordinator"] | None = Field(None, description="a coordinator read the wording out, and they agreed; none: "
+                                                               "they read it themself")
 
 
 class ConsentWithdrawn(Event, type="consent.withdrawn", owner=GATEWAY):
@@ -83,6 +86,7 @@ class SupportRequested(Event, type="support.requested", owner=GATEWAY):
     community: str
     details: Sealed
     capacity: int = Field(1, ge=1, le=5, description="most open proposals and pairs at a time (rule 2)")
+    by: Literal["coordinator"] | None = Field(None, description="a coordinator, for who has no internet; none: themself")
 
 
 class SupportWithdrawn(Event, type="support.withdrawn", owner=GATEWAY):
@@ -105,6 +109,7 @@ class ProposalAnswered(Event, type="proposal.answered", owner=GATEWAY):
     peer: PeerId
     proposal: str
     answer: Answer
+    by: Literal["coordinator"] | None = Field(None, description="a coordinator, for who has no internet; none: themself")
 
 
 class BreakStarted(Event, type="break.started", owner=GATEWAY):
@@ -269,6 +274,13 @@ class PeerRestored(Event, type="peer.restored", owner=GATEWAY):
     """A coordinator lifted it: this person is looked for again, from the place they always had."""
 
     peer: PeerId
+
+
+class PeerTold(Event, type="peer.told", owner=GATEWAY):
+    """A coordinator told somebody who has no address with us, by telephone or letter, what we would have written until then."""
+
+    peer: PeerId
+    until_ms: int
 
 
 class SignInRequested(Event, type="sign_in.requested", owner=GATEWAY):

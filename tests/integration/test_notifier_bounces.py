@@ -18,7 +18,9 @@ from shared.events import (
     Address,
     AddressChanged,
     AddressGiven,
+    PeerJoined,
     PeerLeft,
+    PreferencesChanged,
     Profile,
     ProfileChanged,
     QuietHours,
@@ -59,6 +61,18 @@ async def test_nothing_more_is_sent_to_an_address_that_is_none_until_a_link_to_s
     assert server.tried["ann@example.org"] == 4
     assert [each["event"] for each in told].count("address.not_there") == 2
     assert not await redis.exists(NOT_THERE.path(P0, SERVICE))
+
+
+async def test_nothing_is_tried_for_somebody_who_has_no_address_and_each_message_says_why(redis_url, town):
+    with mail_server() as server:
+        async with notifier(redis_url, server.url):
+            profile = VAULT.seal("ann", await town.key("ann"), Profile(alias="Calm River", email=""))
+            await town.happens(PeerJoined(peer="ann", community="riverside", profile=profile, by="coordinator"),
+                               PreferencesChanged(peer="ann", quiet=None))
+            await town.happens(asked("ann", "1"))
+            outcomes = await town.all_ended(1)
+    assert list(outcomes.values()) == [["withheld no_address"]]
+    assert not server.tried
 
 
 @pytest.mark.parametrize("answer", ["RCPT 554 5.7.1 Relay access denied", "RCPT 552 5.2.2 full", "DATA 550 5.1.1 unwanted"])

@@ -43,6 +43,49 @@ def looks(browser: Browser, system: Up) -> Iterator[Looks]:
     assert found.problems == []
 
 
+def test_somebody_without_internet_is_asked_for_told_and_answered_for(system: Up, looks: Looks) -> None:
+    """In another community than the two of the other test, so that neither meets the other's people."""
+    kit, mara = Window(looks, WIDTHS[0]), Window(looks, WIDTHS[1])
+    asks(kit, "kit@people.example", "money", "caring", community="hillview")
+    mara.opens(system.command("desk", "invite", "lena").stdout.strip())
+    mara.clicks("Go to the desk")
+    mara.clicks("Ask for somebody who has no internet")
+    mara.look("desk-ask")
+    mara.clicks("Ask for them")
+    assert mara.page.title().startswith("Error:")
+    mara.look("desk-ask-error")
+    mara.ticks(adult="yes", community="hillview", seeks=["caring"], offers=["money"], ways=["call"], languages=["en"],
+               consent="yes")
+    mara.page.locator("input[name='alias']").first.check(force=True)
+    mara.clicks("Ask for them")
+    theirs = mara.page.url.split("?")[0]
+    comes(mara, lambda: "We have your request" in mara.opens(theirs).locator("main").inner_text())
+    mara.look("desk-person-by-hand")
+    comes(mara, lambda: "look at before they go out: 1" in mara.opens("/desk").locator("main").inner_text())
+    mara.follows(mara.page.locator("a[href^='/desk/proposals/']"))
+    mara.ticks(decision="approve")
+    mara.clicks("Save")
+    comes(mara, lambda: "Read out to them" in mara.opens(theirs).locator("main").inner_text())
+    mara.look("desk-person-suggestion")
+    mara.clicks("I have told them")
+    mara.clicks("Yes, introduce us")
+    signs_in(kit, "kit@people.example")
+    sees(kit, "Someone who may fit")
+    kit.clicks("Yes, introduce us")
+    sees(kit, "Your buddy")
+    comes(mara, lambda: "you were introduced" in mara.opens(theirs).locator("main").inner_text())
+    withheld = [line["template"] for line in system.lines()
+                if line["event.name"] == "message.withheld" and line.get("reason") == "no_address"]
+    assert {"received", "proposal", "introduction"} <= {*withheld}
+    mara.clicks("They would like to leave")
+    mara.look("desk-leave")
+    mara.ticks(sure="yes")
+    mara.clicks("Leave for them")
+    mara.opens(theirs)
+    assert mara.heading == "This page is not here"
+    assert "Everything adds up." in system.command("verify").stdout
+
+
 def test_a_coordinator_reads_a_concern_approves_a_suggestion_and_holds_what_is_new(system: Up, looks: Looks) -> None:
     noor, sam, mara = Window(looks, WIDTHS[0]), Window(looks, WIDTHS[1]), Window(looks, WIDTHS[0])
     asks(noor, "noor@people.example", "sleep", "grief")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from services.gateway.domain.references import LENGTH, LETTERS
-from services.gateway.fields import One, Whole, among, between, known, refuse
-from services.gateway.forms import Form
-from shared.events import Ending
+from services.gateway.fields import AnyNumber, Maybe, One, Ticked, Whole, among, between, known, refuse
+from services.gateway.forms import Ask, Form
+from shared.events import Answer, Ending
 from shared.report.weeks import WEEKS_MAX
 
 
@@ -21,6 +22,53 @@ def _reference(values: Any) -> Any:
     if len(letters) != LENGTH or not set(letters) <= set(LETTERS):
         raise refuse("format")
     return f"{letters[:4]}-{letters[4:]}"
+
+
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+"""E.164: a country's code and up to 15 digits in all."""
+
+
+TIME_DIGITS_MAX = 15
+"""Of a time in ms: until the year 33,000."""
+
+
+def _phone(text: str | None) -> str | None:
+    digits = re.sub(r"[\s().-]", "", text or "")
+    if digits and not _PHONE.fullmatch(digits):
+        raise refuse("format")
+    return digits or None
+
+
+class AskForThem(Ask):
+    """The request for a buddy, as a coordinator fills it in: no address, and a number if they have one."""
+
+    email: Annotated[str, BeforeValidator(lambda _: "")]
+    quiet: Annotated[str, BeforeValidator(lambda _: "usual")]
+    phone: Annotated[Maybe, AfterValidator(_phone)]
+    leave: Annotated[AnyNumber, among(("yes",))]
+
+
+class AnswerForThem(Form):
+    name = "answer"
+    answer: Annotated[One, among(tuple(Answer))]
+
+
+def _time_ms(values: tuple[str, ...]) -> int:
+    """As our own page wrote it."""
+    text = "".join(values)
+    if not (text.isascii() and text.isdigit() and len(text) <= TIME_DIGITS_MAX):
+        raise refuse("format")
+    return int(text)
+
+
+class Told(Form):
+    name = "told"
+    until: Annotated[int, BeforeValidator(_time_ms)]
+
+
+class LeaveForThem(Form):
+    name = "leave_for_them"
+    sure: Ticked
 
 
 class FindPerson(Form):

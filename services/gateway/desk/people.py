@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from services.gateway import reading
+from services.gateway.desk.by_hand import by_hand, to_tell
 from services.gateway.desk.forms import EndForThem
 from services.gateway.desk.seat import Saying, Seat
 from services.gateway.desk.views import NoteView, PersonView
@@ -30,6 +31,7 @@ def router(seat: Seat) -> APIRouter:
 
     async def view(here: Here) -> PersonView:
         row, me = here.row, await reading.me(web, here)
+        hand = await by_hand(web, here.partition, here.peer)
         notes = [NoteView(id, note.raised_ms, note.about, note.closed_ms)
                  async for id, note in everything(web, here.partition, CONCERNS) if note.peer == here.peer]
         community = next((one.name for one in web.host.programme.communities if one.key == row.community), row.community)
@@ -37,6 +39,8 @@ def router(seat: Seat) -> APIRouter:
             here.peer, here.profile.alias, community, here.profile.phone, row.leave_messages, me.request, me.pairs,
             proposals=len(row.proposals), break_until_ms=me.resting.until_ms if me.resting else 0,
             rest_until_ms=me.rest_until_ms, unreached_ms=me.unreached_ms, suspended_ms=row.suspended_ms,
+            by_hand=hand is not None, open=me.proposals if hand is not None else (),
+            to_tell=() if hand is None else await to_tell(web, here, hand),
             notes=tuple(sorted(notes, key=lambda each: -each.raised_ms)))
 
     async def pair_of(here: Here, pair: str) -> PairView:

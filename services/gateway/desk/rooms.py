@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.gateway.desk import concerns, door, home, moments, people, proposals, report
+from services.gateway.desk import by_hand, concerns, door, for_them, home, moments, people, proposals, report
 
-ROOMS = (door, home, concerns, proposals, moments, people, report)
+ROOMS = (door, home, concerns, proposals, moments, people, by_hand, for_them, report)

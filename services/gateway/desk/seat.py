@@ -32,6 +32,8 @@ class Saying:
 
     event: Event
     id: str
+    clear: bytes = b""
+    """What is sealed in it, canonical: by it a repetition is told from something else."""
 
 
 class Seat:
@@ -71,7 +73,7 @@ class Seat:
     async def act(self, by: str, what: str, of: str, partition: Partition, *said: Saying) -> bool:
         """Whether the pages show it by now. Raises OSError, OtherBody, RedisError."""
         with journal.opened(self.web.settings.data) as write:
-            shown = await self.web.forwarder.append(partition, *(Input(each.event, each.id) for each in said))
+            shown = await self.web.forwarder.append(partition, *(Input(each.event, each.id, clear=each.clear) for each in said))
             await asyncio.to_thread(write, self._line("desk.acted", operator=by, what=what, of=of))
         log.info("desk.acted", operator=by, what=what, of=of)
         return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.gateway.views import Answered, PairView, RequestView
+from services.gateway.views import Answered, ItemView, PairView, ProposalView, RequestView
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Home:
     differs_count: int = 0
     unproposed: tuple[PersonLine, ...] = ()
     unproposed_count: int = 0
+    to_tell: tuple[PersonLine, ...] = ()
+    to_tell_count: int = 0
     unreached: tuple[PersonLine, ...] = ()
     unreached_count: int = 0
 
@@ -103,3 +105,9 @@ class PersonView:
     unreached_ms: int = 0
     suspended_ms: int = 0
     notes: tuple[NoteView, ...] = ()
+    by_hand: bool = False
+    """They have no address with us."""
+    open: tuple[ProposalView, ...] = ()
+    """Suggestions to answer for them; only of whoever has no address."""
+    to_tell: tuple[ItemView, ...] = ()
+    """The latest first."""

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 from services.gateway import in_words
 from services.gateway.catalogue import sentence
+from services.gateway.desk.by_hand import to_tell
 from services.gateway.desk.concerns import view
 from services.gateway.desk.views import DifferView, DraftSide, DraftView, Home, PersonLine
 from services.gateway.store import (
+    BY_HAND,
     CONCERNS,
     DIFFERS,
     DRAFTS,
@@ -49,11 +51,16 @@ async def home(web: Web) -> Home:
     differs: list[tuple[Partition, str, DifferRow]] = []
     unproposed: list[tuple[int, Partition, str]] = []
     unreached: list[tuple[int, Partition, str]] = []
+    untold: list[tuple[int, Partition, str]] = []
     for partition in web.host.directory.partitions:
         concerns += [(partition, id, row) async for id, row in everything(web, partition, CONCERNS) if row.closed_ms is None]
         drafts += [(partition, id, row) async for id, row in everything(web, partition, DRAFTS)]
         differs += [(partition, id, row) async for id, row in everything(web, partition, DIFFERS)]
         reserved = {peer for there, _, draft in drafts if there == partition for peer in draft.peers}
+        async for peer, hand in everything(web, partition, BY_HAND):
+            here = await web.peer(partition, peer)
+            if here is not None and (news := await to_tell(web, here, hand)):
+                untold.append((news[-1].at_ms, partition, peer))
         async for peer, row, request in _asking(web, partition):
             since_ms = waits_since_ms(row, request)
             if peer not in reserved and is_unproposed(row, since_ms, now_ms):
@@ -72,6 +79,7 @@ async def home(web: Web) -> Home:
                        if (each := await differ(web, partition, id, row)) is not None]),
         differs_count=len(differs),
         unproposed=await _lines(web, unproposed), unproposed_count=len(unproposed),
+        to_tell=await _lines(web, untold), to_tell_count=len(untold),
         unreached=await _lines(web, unreached), unreached_count=len(unreached))
 
 

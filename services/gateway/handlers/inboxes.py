@@ -32,7 +32,7 @@ NUDGES = (*notices.NUDGES, "check_in", "check_in_later")
 IN_THE_MORNING = (notices.NOT_GOING_AHEAD, *NUDGES)
 """They show when they may be said (rule 17); everything else at once."""
 
-STILL_SO = ("stopped", "break", "only_needed", "cap", "late", "put_together")
+STILL_SO = ("no_address", "stopped", "break", "only_needed", "cap", "late", "put_together")
 """Reasons why a message on its way is not sent though what it tells is so. By any other it is not so any more, and is told
 nowhere: whoever had not heard of it never does."""
 

@@ -8,11 +8,13 @@ from services.gateway.store import (
     ADDRESS_NEXT,
     ADDRESS_OF,
     ADDRESSES,
+    BY_HAND,
     HEARD_MAX,
     KNOWN_AS,
     KNOWN_BY,
     PEERS,
     REQUESTS,
+    ByHandRow,
     Consented,
     Heard,
     PeerRow,
@@ -28,6 +30,7 @@ from shared.events import (
     PeerLeft,
     PeerRestored,
     PeerSuspended,
+    PeerTold,
     PreferencesChanged,
     ProfileChanged,
     WebhookDelivered,
@@ -55,6 +58,18 @@ def needs(_rows: Rows, event: PeerJoined | OfPeer) -> Iterable[Ref]:
 def joined(rows: Rows, event: PeerJoined, _at_ms: int) -> None:
     if rows.get(PEERS, event.peer) is None:
         rows.put(PEERS, event.peer, PeerRow(community=event.community, profile=event.profile))
+        if event.by is not None:
+            rows.put(BY_HAND, event.peer, ByHandRow())
+
+
+def needs_told(_rows: Rows, event: PeerTold) -> Iterable[Ref]:
+    yield BY_HAND, event.peer
+
+
+def told(rows: Rows, event: PeerTold, _at_ms: int) -> None:
+    row = rows.get(BY_HAND, event.peer)
+    if row is not None and row.told_ms < event.until_ms:
+        rows.put(BY_HAND, event.peer, ByHandRow(told_ms=event.until_ms))
 
 
 def profile(rows: Rows, event: ProfileChanged, _at_ms: int) -> None:
@@ -97,7 +112,7 @@ def preferences(rows: Rows, event: PreferencesChanged, _at_ms: int) -> None:
 
 def consents(rows: Rows, event: ConsentGiven, at_ms: int) -> None:
     """Agreeing anew takes the place of what was agreed before in the same words or an earlier version of them."""
-    now = Consented(wording=event.wording, version=event.version, at_ms=at_ms, partner=event.partner)
+    now = Consented(wording=event.wording, version=event.version, at_ms=at_ms, partner=event.partner, by=event.by)
     change(rows, event.peer, lambda row: row.changed(consents=(*(
         each for each in row.consents if (each.wording, each.partner) != (event.wording, event.partner)), now)))
 
@@ -157,5 +172,5 @@ def left(rows: Rows, event: PeerLeft, _at_ms: int) -> None:
     for reference in (rows.get(KNOWN_BY, event.peer) or b"").split():
         if rows.get(KNOWN_AS, reference.decode()) == event.peer.encode():
             rows.drop(KNOWN_AS, reference.decode())
-    for table in (PEERS, ADDRESS_OF, ADDRESS_NEXT, KNOWN_BY, KEYS):
+    for table in (PEERS, ADDRESS_OF, ADDRESS_NEXT, KNOWN_BY, BY_HAND, KEYS):
         rows.drop(table, event.peer)

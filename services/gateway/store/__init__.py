@@ -15,8 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from services.gateway.store.inboxes import INBOXES
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
-from shared.events import Frequency, Gesture, Hears, Kind, QuietHours, Sealed
-from shared.events import Frequency, Gesture, Kind, QuietHours, Sealed, Signal
+from shared.events import Frequency, Gesture, Hears, Kind, QuietHours, Sealed, Signal
 from shared.rows import KEYS, Table
 
 SERVICE = "gateway"
@@ -162,6 +161,8 @@ class Consented(Row):
     at_ms: int
     partner: str | None = None
     taken_back_ms: int | None = None
+    by: Literal["coordinator"] | None = None
+    """A coordinator, who read the wording out."""
 
 
 class PeerRow(Row):
@@ -303,6 +304,13 @@ class DifferRow(Row):
     since_ms: int
 
 
+class ByHandRow(Row):
+    """Somebody without an address with us: a coordinator asked for them, tells them what we would write, answers for them."""
+
+    told_ms: int = 0
+    """Until when they were told."""
+
+
 class PairRow(Row):
     """While it lasts."""
 
@@ -365,6 +373,9 @@ DRAFTS = Table("drafts", DraftRow)
 DIFFERS = Table("differs", DifferRow)
 """Moment → DifferRow."""
 
+BY_HAND = Table("by_hand", ByHandRow)
+"""Peer → ByHandRow."""
+
 SIGNALS = Table("signals", SignalsRow)
 """Community and week → SignalsRow."""
 
@@ -401,4 +412,4 @@ KNOWN_BY = Table("known_by", bytes, derived=False)
 
 TABLES: tuple[Table[Any], ...] = (PEERS, REQUESTS, PROPOSALS, PAIRS, STORIES, MOMENTS, PLACES, INBOXES, REFERRALS, RECEIPTS,
                                   CONCERNS, ADDRESSES, ADDRESS_OF, ADDRESS_NEXT, INVITED, INVITED_AS, UNINVITED, SILENCED,
-                                  DRAFTS, DIFFERS, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS, SIGNALS)
+                                  DRAFTS, DIFFERS, REFERRED_AS, KNOWN_AS, KNOWN_BY, KEYS, SIGNALS, BY_HAND)

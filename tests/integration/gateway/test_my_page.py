@@ -89,7 +89,8 @@ async def test_a_proposal_shows_plain_reasons_and_four_answers_and_no_name(here:
     await two.kim.submit(f"/me/proposals/{proposal}", button=("answer", "yes"))
     assert two.kim.path.startswith("/me")
     assert "You said yes" in two.kim.page.text
-    assert (await here.events("proposal.answered")) == [{"peer": two.peers[0], "proposal": proposal, "answer": "yes"}]
+    assert (await here.events("proposal.answered")) == [
+        {"peer": two.peers[0], "proposal": proposal, "answer": "yes", "by": None}]
 
 
 async def test_what_the_other_answers_changes_nothing_on_ones_own_page(here: Site) -> None:

@@ -16,7 +16,7 @@ from services.gateway.desk.views import (
     PersonView,
 )
 from services.gateway.problems import Problems
-from services.gateway.views import Answered, PairView, RequestView
+from services.gateway.views import Answered, ItemView, PairView, ProposalView, RequestView
 
 AT_MS = 1_795_000_000_000
 NOW_MS = AT_MS + 3 * 3_600_000
@@ -28,7 +28,8 @@ DRAFT = DraftView("d1", AT_MS, AT_MS + 7 * 86_400_000, None, (
 DIFFERS = DifferView("m1", "Listened", AT_MS, AT_MS, (PersonLine("p1", "Calm Heron", AT_MS),
                                                      PersonLine("p2", "Bright Fern", AT_MS)))
 LINE = (PersonLine("p1", "Calm Heron", AT_MS - 20 * 86_400_000),)
-HOME = Home((CONCERN, NOTE), 2, (DRAFT, replace(DRAFT, decided="approved", sides=())), 2, (DIFFERS,), 1, LINE, 1, LINE, 1)
+HOME = Home((CONCERN, NOTE), 2, (DRAFT, replace(DRAFT, decided="approved", sides=())), 2, (DIFFERS,), 1, LINE, 1, LINE, 1,
+            LINE, 1)
 PERSON = PersonView("p1", "Calm Heron", "Riverside", "", True, RequestView("BCDF-GHJK", AT_MS, 1, (), (), ANSWERS),
                     (PairView("pair1", "Bright Fern"),), proposals=2, notes=(NoteView("c2", AT_MS, "request", AT_MS),))
 
@@ -50,6 +51,13 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "desk, person, held": ("desk/person", {"person": replace(
             PERSON, request=None, pairs=(), notes=(), suspended_ms=AT_MS, unreached_ms=AT_MS, break_until_ms=AT_MS,
             rest_until_ms=AT_MS)}),
+        "desk, ask": ("desk/ask", {"communities": {"riverside": "Riverside"}, "names": {"Calm Heron": "Calm Heron"}}),
+        "desk, ask, with problems": ("desk/ask", {"communities": {"riverside": "Riverside"}, "names": {"A": "A"},
+                                                  "problems": Problems({"seeks": "Choose", "phone": "Write"})}),
+        "desk, leave": ("desk/leave", {"peer": "p1", "alias": "Calm Heron"}),
+        "desk, person, by hand": ("desk/person", {"person": replace(
+            PERSON, by_hand=True, open=(ProposalView("p9", ("They offer sleep",), False),),
+            to_tell=(ItemView("We have your request.", AT_MS),))}),
         "desk, report": ("desk/report", {"communities": {"riverside": "Riverside"}}),
         "desk, end": ("desk/end", {"peer": "p1", "alias": "Calm Heron", "pair": PairView("pair1", "Bright Fern")}),
     }
