@@ -17,6 +17,7 @@ COMMANDS = {
     "proposals": "console.proposals",
     "concerns": "console.concerns",
     "desk": "console.desk",
+    "people": "console.export",
     "moments": "console.moments",
     "messages": "console.messages",
     "bounce": "console.bounce",

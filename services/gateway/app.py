@@ -23,6 +23,7 @@ from services.gateway.pages import (
     ask,
     before,
     concerns,
+    download,
     events,
     inbox,
     invitations,
@@ -48,7 +49,7 @@ from shared.host import Host
 from shared.programme import Programme
 
 NOUNS = (start, ask, sign_in, me, inbox, messages, phone, address, leaving, concerns, proposals, moments, story, pairs, before,
-         agreements, invitations, stop, events)
+         agreements, download, invitations, stop, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

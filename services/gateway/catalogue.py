@@ -21,6 +21,8 @@ class Catalogue:
     errors: Mapping[str, Any]
     messages: Mapping[str, Any]
     aliases: Aliases
+    kept: Mapping[str, Any]
+    """Of the file that has everything held about a person."""
     zones: Mapping[str, Mapping[str, str]]
     """Part of the world → IANA name → words."""
 
@@ -63,7 +65,8 @@ def load(folder: Path = FOLDER) -> Catalogue:
     """Raises OSError, TOMLDecodeError."""
     names = _read(folder / "aliases.toml")
     return Catalogue(_read(folder / "words.toml"), _read(folder / "errors.toml"), _read(folder / "messages.toml"),
-                     Aliases(tuple(names["first"]), tuple(names["second"])), _read(folder / "zones.toml"))
+                     Aliases(tuple(names["first"]), tuple(names["second"])), _read(folder / "kept.toml"),
+                     _read(folder / "zones.toml"))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -16,12 +16,19 @@ QUARTER = 15
 """Minutes: the shorter window for messages to one address."""
 
 
+DOWNLOADS_PER_HOUR = 4
+"""Files with everything about one person. Each goes through the whole log; who lost one, or misses something, has another."""
+
+
 class Limited(Exception):
     """Too often for now; `minutes` is when to come back."""
 
     def __init__(self, minutes: int) -> None:
         super().__init__(self.__doc__)
         self.minutes = minutes
+
+
+_DOWNLOADS = RateLimitItemPerHour(DOWNLOADS_PER_HOUR)
 
 
 class Limits:
@@ -46,6 +53,11 @@ class Limits:
     async def sign_in_from(self, address: str) -> None:
         """Whether or not the address that is to be written to is known. Raises Limited, RedisError."""
         await self._from(address, self._sign_ins_from, minutes=60)
+
+    async def download_of(self, peer: str) -> None:
+        """Raises Limited, RedisError."""
+        if not await self._limiter.hit(_DOWNLOADS, self._hash("download", peer)):
+            raise Limited(60)
 
     async def may_write_to(self, email: str) -> bool:
         """Whether another sign-in message may go to this address now. Raises RedisError."""

@@ -45,6 +45,10 @@ class Pages:
             "options": _options, "languages": _languages, "long_date": self._long_date, "day": self.day, "linked": _linked,
             "organisation": organisation, "agreements": self._agreements, "explained": _explained, "hours": _hours}
 
+    def file(self, template: str, **context: Any) -> str:
+        """Something to keep, of `templates/files`: it stands by itself, away from this site."""
+        return self._environment.get_template(f"files/{template}.html").render(context)
+
     def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         text = self._environment.get_template(f"pages/{template}.html").render(context)
         return HTMLResponse(text, status)

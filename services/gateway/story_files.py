@@ -24,9 +24,8 @@ def as_csv(telling: Telling, moments: Sequence[MomentView]) -> bytes:
     words = telling.words["file"]
     out = io.StringIO()
     writer = csv.writer(out)
-    rows = [_row(telling, each) for each in moments]
     writer.writerow([words[column] for column in COLUMNS])
-    for row in rows:
+    for row in rows(telling, moments):
         shown = {**row, "direction": words[row["direction"]], "kind": telling.all_words["kinds"][row["kind"]],
                  "now": " ".join(row["now"])}
         writer.writerow([cell(shown[column]) for column in COLUMNS])
@@ -34,8 +33,13 @@ def as_csv(telling: Telling, moments: Sequence[MomentView]) -> bytes:
 
 
 def as_json(telling: Telling, moments: Sequence[MomentView]) -> bytes:
+    """All of it as one object."""
+    return orjson.dumps({"moments": rows(telling, moments)}, option=orjson.OPT_INDENT_2)
+
+
+def rows(telling: Telling, moments: Sequence[MomentView]) -> list[dict[str, Any]]:
     """Keys and kinds are those of the log; sentences are the page's."""
-    return orjson.dumps({"moments": [_row(telling, each) for each in moments]}, option=orjson.OPT_INDENT_2)
+    return [_row(telling, each) for each in moments]
 
 
 COLUMNS = ("day", "story", "direction", "kind", "buddy", "way", "minutes", "told_by", "now", "moment")

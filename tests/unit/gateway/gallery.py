@@ -157,6 +157,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "address link": ("me/address_link", {"action": "/me/address/x"}),
         "withdraw": ("me/withdraw", {}),
         "leave": ("me/leave", {}),
+        "download": ("me/download", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),
         "moment, with problems": ("me/moment", {**moment, "problems": incomplete}),
         "moment, with problems of its day": ("me/moment", {**moment, "problems": undated}),
