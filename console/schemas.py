@@ -35,6 +35,7 @@ SEALED: Mapping[tuple[str, str], type[BaseModel]] = {
     ("address.given", "secret"): events.SignInSecret,
     ("address.changed", "before"): events.Address,
     ("support.requested", "details"): events.Details,
+    ("support.changed", "details"): events.Details,
     ("contact.offered", "contact"): events.Contact,
     ("concern.raised", "text"): events.FreeText,
     ("sign_in.requested", "secret"): events.SignInSecret,

@@ -35,6 +35,7 @@ from services.gateway.pages import (
     pairs,
     phone,
     proposals,
+    request,
     sign_in,
     start,
     stop,
@@ -48,8 +49,8 @@ from shared.clock import Clock
 from shared.host import Host
 from shared.programme import Programme
 
-NOUNS = (start, ask, sign_in, me, inbox, messages, phone, address, leaving, concerns, proposals, moments, story, pairs, before,
-         agreements, download, invitations, stop, events)
+NOUNS = (start, ask, sign_in, me, inbox, messages, phone, address, leaving, concerns, proposals, moments, story, pairs,
+         before, agreements, download, request, invitations, stop, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

@@ -51,6 +51,7 @@ INPUTS: dict[type[e.Event], Handling] = {
     e.CountsChanged: Handling(needs=peers.needs, apply=peers.counts),
     e.PeerLeft: Handling(needs=leaving.needs, apply=leaving.left),
     e.SupportRequested: Handling(needs=requests.needs, apply=requests.requested),
+    e.SupportChanged: Handling(needs=requests.needs, apply=requests.said_anew),
     e.SupportWithdrawn: Handling(needs=requests.needs, apply=requests.gone),
     e.RequestWaiting: Handling(needs=requests.needs, apply=requests.waiting),
     e.RequestRefused: Handling(needs=requests.needs, apply=requests.gone),

@@ -12,7 +12,18 @@ from redis.asyncio import Redis
 from services.matcher.desk import Figures, say_what_ran_out, watch
 from services.matcher.domain.rounds import Policy
 from services.matcher.domain.waiting import AGE_BAND, LANGUAGE, LookedAt
-from services.matcher.handlers import answers, breaks, counts, decisions, parting, protection, requests, rounds, timers
+from services.matcher.handlers import (
+    answers,
+    breaks,
+    counts,
+    decisions,
+    parting,
+    protection,
+    requested_anew,
+    requests,
+    rounds,
+    timers,
+)
 from services.matcher.handlers.ahead import Ahead, handling
 from services.matcher.handlers.changes import OWN
 from services.matcher.memory import Memory
@@ -38,6 +49,7 @@ from shared.events import (
     RequestResumed,
     RoundChosen,
     RoundIntended,
+    SupportChanged,
     SupportRequested,
     SupportWithdrawn,
     TimerElapsed,
@@ -61,6 +73,7 @@ def table(memory: Memory, policy: Policy | None = None) -> Service:
     return Service(name=SERVICE, tables=TABLES, own=OWN, warm=memory.warm, mend=memory.mend,
                    after_commit=lambda _events: memory.committed(), inputs={
         SupportRequested: on(requests.needs_request, requests.decide_request, requests.apply_request),
+        SupportChanged: on(requested_anew.needs_change, requested_anew.decide_change, requested_anew.apply_change),
         SupportWithdrawn: on(requests.needs_withdrawal, requests.decide_withdrawal, requests.apply_withdrawal),
         RequestResumed: on(requests.needs_resumption, requests.decide_resumption, requests.apply_resumption),
         ProposalAnswered: on(answers.needs_answer, answers.decide_answer, answers.apply_answer),

@@ -60,6 +60,7 @@ from shared.events.gateway import (
     RefusalCleared,
     RequestResumed,
     SignInRequested,
+    SupportChanged,
     SupportRequested,
     SupportWithdrawn,
 )
@@ -276,6 +277,7 @@ __all__ = [
     "SignalPart",
     "SignalsComputed",
     "SignalsIntended",
+    "SupportChanged",
     "SupportRequested",
     "SupportWithdrawn",
     "TimerElapsed",

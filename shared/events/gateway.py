@@ -89,6 +89,15 @@ class SupportRequested(Event, type="support.requested", owner=GATEWAY):
     by: Literal["coordinator"] | None = Field(None, description="a coordinator, for who has no internet; none: themself")
 
 
+class SupportChanged(Event, type="support.changed", owner=GATEWAY):
+    """Somebody says anew what they seek and offer. It is the same request, and keeps its place in the queue."""
+
+    peer: PeerId
+    request: str
+    details: Sealed
+    capacity: int = Field(1, ge=1, le=5, description="most open proposals and pairs at a time (rule 2)")
+
+
 class SupportWithdrawn(Event, type="support.withdrawn", owner=GATEWAY):
     """Somebody looks for a buddy no longer, and stays."""
 

@@ -67,8 +67,8 @@ def _of_request(*fields: str) -> Tell:
     return tell
 
 
-def _asked(reader: Reader, event: e.SupportRequested) -> Fields | None:
-    details = _sealed("details", e.Details, "community", "capacity")(reader, event)
+def _asked(reader: Reader, event: e.SupportRequested | e.SupportChanged) -> Fields | None:
+    details = _sealed("details", e.Details, "capacity")(reader, event)
     return None if details is None else {"reference": reference(event.request), **details}
 
 
@@ -120,6 +120,7 @@ TOLD: Mapping[type[e.Event], Tell] = {
     e.SignInRequested: _mine(),
     e.ReferralUsed: _mine("agreed"),
     e.SupportRequested: _asked,
+    e.SupportChanged: _asked,
     e.SupportWithdrawn: _of_request(),
     e.RequestWaiting: _of_request("since_ms"),
     e.RequestRefused: _of_request(),

@@ -11,12 +11,14 @@ from shared.events import (
     RequestResumed,
     RequestSetAside,
     RequestWaiting,
+    SupportChanged,
     SupportRequested,
     SupportWithdrawn,
 )
 from shared.rows import Ref, Rows
 
-OfRequest = SupportRequested | SupportWithdrawn | RequestWaiting | RequestRefused | RequestSetAside | RequestResumed
+OfRequest = (SupportRequested | SupportChanged | SupportWithdrawn | RequestWaiting | RequestRefused | RequestSetAside
+             | RequestResumed)
 
 
 def needs(_rows: Rows, event: OfRequest) -> Iterable[Ref]:
@@ -32,6 +34,13 @@ def requested(rows: Rows, event: SupportRequested, at_ms: int) -> None:
     rows.put(PEERS, event.peer, peer.changed(request=event.request, aside=False, rests={}))
     rows.put(REQUESTS, event.request, RequestRow(
         peer=event.peer, details=event.details, capacity=event.capacity, since_ms=at_ms))
+
+
+def said_anew(rows: Rows, event: SupportChanged, _at_ms: int) -> None:
+    """The same request, in the same place."""
+    peer, row = rows.get(PEERS, event.peer), rows.get(REQUESTS, event.request)
+    if peer is not None and row is not None and peer.request == event.request:
+        rows.put(REQUESTS, event.request, row.model_copy(update={"details": event.details, "capacity": event.capacity}))
 
 
 def waiting(rows: Rows, event: RequestWaiting, _at_ms: int) -> None:

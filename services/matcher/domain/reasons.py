@@ -23,6 +23,17 @@ def reasons(reader: Person, other: Person) -> Reasons:
     return Reasons(facts=tuple(islice(_facts(reader, other), FACTS_MAX)))
 
 
+def still_so(told: Reasons, now: Reasons) -> bool:
+    """Whether everything that somebody was told is so by what could be told now."""
+    known = {fact.key: frozenset(fact.values) for fact in now.facts}
+    return all(known.get(fact.key, frozenset()) >= frozenset(fact.values) for fact in told.facts)
+
+
+def every_reason(reader: Person, other: Person) -> Reasons:
+    """The same as `reasons`, however many there are."""
+    return Reasons(facts=tuple(_facts(reader, other)))
+
+
 def _facts(reader: Person, other: Person) -> Iterator[Reason]:
     if found := _in_order(reader.details.seeks, other.offers):
         yield Reason(key="they_offer", values=found)

@@ -110,6 +110,14 @@ class Standing(BaseModel):
         return self._with(request=request, capacity=capacity, carried=len(self.pairs), rest_until_ms=0, protected_until_ms=0,
                           since_ms=full_since_ms, full_since_ms=full_since_ms, **_HEARD)
 
+    def changing(self, capacity: int, since_ms: int, at_ms: int) -> Standing:
+        """Whoever says anew what they ask for is there, and keeps their place. Their wait stands still while they have as many
+        buddies as they ask for now. `since_ms` is from when their request counts."""
+        now = self._with(capacity=capacity, carried=len(self.pairs), lapses=self.lapses if self.aside else 0)
+        if now.full_since_ms is None and now.pairs and len(now.pairs) >= capacity:
+            return now._with(full_since_ms=at_ms, since_ms=since_ms if now.since_ms is None else now.since_ms)
+        return now._waiting_again(at_ms)
+
     def resuming(self) -> Standing:
         """Whoever was set aside and would like to hear of people again is ready to: a rest after *not now* is over too."""
         return self._with(rest_until_ms=0, **_HEARD)

@@ -156,6 +156,9 @@ def gallery(pages: Pages) -> dict[str, bytes]:
             "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
         "address link": ("me/address_link", {"action": "/me/address/x"}),
         "withdraw": ("me/withdraw", {}),
+        "change": ("me/change", {"posted": wishes, "again": True, "form_id": "f" * 32}),
+        "change, with problems": ("me/change", {"posted": wishes, "again": True, "problems": Problems(
+            {field: CATALOGUE.errors["ask"][field]["missing"] for field in ("seeks", "area")})}),
         "leave": ("me/leave", {}),
         "download": ("me/download", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),
