@@ -32,6 +32,7 @@ from services.gateway.pages import (
     me,
     messages,
     moments,
+    name,
     pairs,
     phone,
     proposals,
@@ -50,7 +51,7 @@ from shared.host import Host
 from shared.programme import Programme
 
 NOUNS = (start, ask, sign_in, me, inbox, messages, phone, address, leaving, concerns, proposals, moments, story, pairs,
-         before, agreements, download, request, invitations, stop, events)
+         before, agreements, download, request, name, invitations, stop, events)
 
 
 def build(settings: GatewaySettings, programme: Programme, clock: Clock | None = None) -> tuple[FastAPI, Host]:

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 
+from services.gateway.domain.first_names import FIRST_NAME_MAX, is_first_name
 from services.gateway.fields import (
     AREA_MAX,
     CONCERN_MAX,
@@ -256,6 +257,20 @@ class ChooseMessages(Form):
         if "hours" in info.data and hour is not None and hour != before.get(info.field_name or ""):
             raise refuse("twice")
         return None
+
+
+class ChooseName(Form):
+    """The first name that a buddy sees, or none."""
+
+    name = "name"
+    first_name: Annotated[Maybe, at_most(FIRST_NAME_MAX), readable(lines=False)]
+
+    @field_validator("first_name")
+    @classmethod
+    def _a_name(cls, first_name: str | None) -> str | None:
+        if first_name is not None and not is_first_name(first_name):
+            raise refuse("unknown")
+        return first_name
 
 
 class Leave(Form):

@@ -40,8 +40,8 @@ class Look:
         opened = self._web.host.vault.open(sealed, self.row(KEYS, key_id(sealed)), model)
         return opened if isinstance(opened, model) else None
 
-    def alias(self, peer: str) -> str | None:
+    def name(self, peer: str) -> str | None:
         """None when they have left: a page shows nothing of that, and their pair just goes like any other (rule 17)."""
         row = self.row(PEERS, peer)
         profile = None if row is None else self.open(row.profile, Profile)
-        return None if profile is None else profile.alias
+        return None if profile is None else profile.first_name or profile.alias

@@ -41,13 +41,13 @@ async def me(web: Web, here: Here) -> Me:
     lately = await story.lately(telling, besides=asks)
     now_ms = web.host.clock.now_ms()
     return Me(
-        alias=here.profile.alias, silent=row.silent, given=row.given, received=row.received,
+        alias=here.profile.alias, first_name=here.profile.first_name, silent=row.silent, given=row.given, received=row.received,
         resting=Resting(row.break_until_ms) if row.break_until_ms > now_ms else None,
         request=None if request is None else _request(web, look, row.request or "", request),
         proposals=tuple(_proposal(web, look, each, proposal) for each in row.proposals
                         if row.may_answer(each) and (proposal := look.row(PROPOSALS, each)) is not None),
         pairs=tuple(_pair(look, each, pair, alias) for each, pair in pairs
-                    if (alias := look.alias(pair.other(here.peer))) is not None),
+                    if (alias := look.name(pair.other(here.peer))) is not None),
         inbox=tuple(GestureView(each.gesture, telling.buddies.get(each.giver, telling.earlier), each.at_ms, each.moment)
                     for each in row.inbox),
         rest_until_ms=row.rest_until_ms(now_ms), suspended_ms=row.suspended_ms,
@@ -71,7 +71,7 @@ async def pair(web: Web, here: Here, id: str) -> tuple[PairRow, PairView] | None
         return None
     other = row.other(here.peer)
     await look.fetch((PEERS, (other,)), (KEYS, (other,)))
-    alias = look.alias(other)
+    alias = look.name(other)
     return None if alias is None else (row, _pair(look, id, row, alias))
 
 

@@ -59,7 +59,7 @@ class Telling:
         self.names: dict[str, str] = {}
         """The same by pair."""
         for each, pair in pairs.items():
-            if (alias := look.alias(other := pair.other(here.peer))) is not None:
+            if (alias := look.name(other := pair.other(here.peer))) is not None:
                 self.buddies[other] = self.names[each] = alias
         self.near = {*here.row.pairs, *(each.pair for each in here.row.before if self.now_ms < each.until_ms)}
         """Pairs of now and of not long ago. For longer nothing of a pair stands on its people's own pages, nor asks anything

@@ -43,6 +43,7 @@ class ProposalView:
 class PairView:
     id: str
     alias: str
+    """What the reader calls the other: the first name that they chose to give, or else the name that they go by here."""
     my_contact: str | None = None
     their_contact: str | None = None
     """Only once both have offered (rule 13)."""
@@ -162,6 +163,8 @@ class Resting:
 @dataclass(frozen=True)
 class Me:
     alias: str
+    first_name: str
+    """What buddies see in place of it; empty where none was given."""
     silent: bool
     given: int
     received: int

@@ -68,7 +68,7 @@ STORY = StoryView((MonthView("November 2026", (GAVE, RECEIVED, TOLD), "July 2026
                    MonthView("June 2026", (ASKED,))), gap="December 2026: nothing is recorded.", older="2026-05.0",
                   others=(("pair1", "Calm Heron"), ("pair4", "an earlier buddy (June 2026)")))
 ME = Me(
-    alias="Gentle River", silent=False, given=3, received=5, resting=None,
+    alias="Gentle River", first_name="Zoë", silent=False, given=3, received=5, resting=None,
     request=REQUEST,
     proposals=(ProposalView("p1", ("They could offer support with something you are looking for: Sleep",), False),
                ProposalView("p2", (), True)),
@@ -138,6 +138,8 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "me, after not now": ("me", {"me": Me("Calm Heron", False, 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
         "me, new": ("me", {"me": Me("Calm Heron", True, 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
         "me, suspended": ("me", {"me": replace(ME, suspended_ms=AT_MS), "signed_in": True}),
+        "me, after not now": ("me", {"me": Me("Calm Heron", "", False, 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
+        "me, new": ("me", {"me": Me("Calm Heron", "", True, 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
         "me, set aside": ("me", {"me": replace(ME, request=replace(REQUEST, aside=True)), "signed_in": True}),
         "rather not": ("me/proposal", {"proposal": "p2", "answers": CATALOGUE.words["answers"]}),
         "break": ("me/break", {}),
@@ -159,6 +161,10 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "change": ("me/change", {"posted": wishes, "again": True, "form_id": "f" * 32}),
         "change, with problems": ("me/change", {"posted": wishes, "again": True, "problems": Problems(
             {field: CATALOGUE.errors["ask"][field]["missing"] for field in ("seeks", "area")})}),
+        "name": ("me/name", {"alias": "Calm Heron", "posted": Posted({"first_name": ("Zoë",)})}),
+        "name, with problems": ("me/name", {
+            "alias": "Calm Heron", "posted": Posted({"first_name": ("0770",)}),
+            "problems": Problems({"first_name": CATALOGUE.errors["name"]["first_name"]["unknown"]})}),
         "leave": ("me/leave", {}),
         "download": ("me/download", {}),
         "concern": ("me/concern", {"action": "/me/concern"}),
