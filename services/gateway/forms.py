@@ -40,7 +40,7 @@ from services.gateway.fields import (
     some_of,
 )
 from services.gateway.store import KINDS
-from shared.events import Answer, Ending, Frequency, Gesture, Kind, Listened, Way
+from shared.events import Answer, ClosingNote, Ending, Frequency, Gesture, Kind, Listened, Way
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("morning", "afternoon", "evening")
@@ -214,6 +214,7 @@ class OfferContact(Form):
 class EndPair(Form):
     name = "end"
     ending: Annotated[One, among(tuple(Ending))]
+    note: Annotated[Maybe, among(tuple(ClosingNote))]
 
 
 class RaiseConcern(Form):

@@ -52,6 +52,7 @@ async def me(web: Web, here: Here) -> Me:
                     for each in row.inbox),
         rest_until_ms=row.rest_until_ms(now_ms), suspended_ms=row.suspended_ms,
         notices=tuple(each.from_ms for each in row.noticed(now_ms) if each.template == NOT_GOING_AHEAD),
+        closing=tuple(each.note for each in row.noticed(now_ms) if each.note is not None),
         nudges=_nudges(row, now_ms), unreached_ms=row.unreached(now_ms),
         before=tuple(BeforeView(each.pair, each.ended_ms) for each in row.before if now_ms < each.until_ms),
         lately=lately, asks=asks, refusals=story.refusals(telling), pulse=row.pulse(now_ms),

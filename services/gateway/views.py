@@ -186,6 +186,8 @@ class Me:
     before: tuple[BeforeView, ...] = ()
     notices: tuple[int, ...] = ()
     """The mornings from which each thing that is not going ahead is told of, in ms."""
+    closing: tuple[str, ...] = ()
+    """What those who ended a pair chose to leave for the reader, told beside it."""
     trainings: tuple[TrainingView, ...] = ()
     agreements: tuple[AgreementView, ...] = ()
     hears: tuple[HeardView, ...] = ()

@@ -150,6 +150,7 @@ from shared.events.sealed import (
 from shared.events.words import (
     Answer,
     BreakKind,
+    ClosingNote,
     Correction,
     Ending,
     Frequency,
@@ -182,6 +183,7 @@ __all__ = [
     "CheckinRecorded",
     "CheckinRefused",
     "ChosenPair",
+    "ClosingNote",
     "ConcernClosed",
     "ConcernRaised",
     "ConsentGiven",

@@ -7,7 +7,19 @@ from typing import Literal
 from pydantic import Field
 
 from shared.events.base import GATEWAY, Event, PeerId, Sealed
-from shared.events.words import Answer, BreakKind, Correction, Ending, Frequency, Gesture, Kind, Listened, QuietHours, Way
+from shared.events.words import (
+    Answer,
+    BreakKind,
+    ClosingNote,
+    Correction,
+    Ending,
+    Frequency,
+    Gesture,
+    Kind,
+    Listened,
+    QuietHours,
+    Way,
+)
 
 
 class PeerJoined(Event, type="peer.joined", owner=GATEWAY):
@@ -240,6 +252,7 @@ class PairEnded(Event, type="pair.ended", owner=GATEWAY):
     peer: PeerId
     pair: str
     ending: Ending
+    note: ClosingNote | None = Field(None, description="shown to the other with the notice next morning, where one was chosen")
 
 
 class PeerBlocked(Event, type="peer.blocked", owner=GATEWAY):

@@ -79,6 +79,15 @@ class Ending(StrEnum):
     SAFETY = "safety"
 
 
+class ClosingNote(StrEnum):
+    """A ready sentence that somebody may leave when they end a pair (rule 13)."""
+
+    THANK_YOU = "thank_you"
+    GLAD_WE_MET = "glad_we_met"
+    TAKE_CARE = "take_care"
+    NOT_ABOUT_YOU = "not_about_you"
+
+
 class Frequency(StrEnum):
     """How often messages that can wait are put together."""
 

@@ -75,7 +75,7 @@ async def _now(web: Web, here: Here) -> dict[str, list[dict[str, Any]]]:
                        for each in row.consents],
         "request": request,
         "buddies": [{"buddy": each.alias, "my_contact": each.my_contact, "their_contact": each.their_contact}
-                    for each in me.pairs],
+                    for each in me.pairs] + [{"closing": each} for each in me.closing],
         "moments": [{"given": row.given, "received": row.received}],
         "partners": [{"title": each.title, "completed": each.completed.isoformat(), "partner": each.partner}
                      for each in me.trainings],

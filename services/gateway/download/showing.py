@@ -68,7 +68,8 @@ def _known(catalogue: Catalogue, programme: Programme) -> Mapping[str, Mapping[s
     words, kept = catalogue.words, catalogue.kept
     agreed = {**words["agreements"]["now"], words["consent"]["wording"]: words["questions"]["consent"]}
     return {
-        "": catalogue.named(programme), "answer": words["answers"], "ending": words["endings"], "gesture": words["gestures"],
+        "": catalogue.named(programme), "answer": words["answers"], "ending": words["endings"],
+        "closing": words["closing_notes"], "left": words["closing_notes"], "gesture": words["gestures"],
         "listened": words["listened"], "kind": {**words["kinds"], **words["breaks"]}, "kinds": words["kinds"],
         "frequency": words["messages"]["frequency"], "without": words["messages"]["kinds"], "wording": agreed, "agreed": agreed,
         "community": {one.key: one.name for one in programme.communities}, "age_band": programme.age_bands,

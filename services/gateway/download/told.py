@@ -97,6 +97,11 @@ def _offered(reader: Reader, event: e.ContactOffered) -> Fields | None:
     return None if told is None else {"buddy": reader.buddy(event.pair), "contact": told.get("text")}
 
 
+def _ended(reader: Reader, event: e.PairEnded) -> Fields | None:
+    told = _of_pair("ending")(reader, event)
+    return None if told is None else {**told, "left": event.note}
+
+
 def _concern(reader: Reader, event: e.ConcernRaised) -> Fields | None:
     if event.peer != reader.peer:
         return None
@@ -131,7 +136,7 @@ TOLD: Mapping[type[e.Event], Tell] = {
     e.PairFormed: _introduced,
     e.ContactOffered: _offered,
     e.ContactTakenBack: _of_pair(),
-    e.PairEnded: _of_pair("ending"),
+    e.PairEnded: _ended,
     e.PeerBlocked: _mine(),
     e.BreakStarted: _mine("kind", "until_ms"),
     e.BreakEnded: _mine(),

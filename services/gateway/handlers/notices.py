@@ -49,7 +49,10 @@ def held(rows: Rows, event: MessageHeld, _at_ms: int) -> None:
 def _shows(rows: Rows, event: MessageIntended | MessageWithheld, from_ms: int, at_ms: int) -> None:
     def after(row: PeerRow) -> PeerRow:
         kept = tuple(each for each in row.notices if at_ms < each.from_ms + NOTICE_LIVES_MS)
-        notice = Notice(message=event.message, from_ms=from_ms, template=event.template)
-        return row.changed(notices=latest((notice, *kept), lambda each: each.template in NUDGES, NOTICES_MAX))
+        note = row.closing.get(event.about or "")
+        notice = Notice(message=event.message, from_ms=from_ms, template=event.template, note=note,
+                        pair=None if note is None else event.about)
+        waiting = {pair: each for pair, each in row.closing.items() if pair != event.about}
+        return row.changed(closing=waiting, notices=latest((notice, *kept), lambda each: each.template in NUDGES, NOTICES_MAX))
     if event.template in _SHOWN:
         change(rows, event.to, after)

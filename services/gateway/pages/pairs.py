@@ -15,6 +15,7 @@ from services.gateway.views import PairView
 from services.gateway.web import Here, Web
 from shared.clock import derived_id
 from shared.events import (
+    ClosingNote,
     Contact,
     ContactOffered,
     ContactTakenBack,
@@ -103,7 +104,8 @@ def router(web: Web) -> APIRouter:
             raise PairOver
         if isinstance(checked, Problems):
             return _form(web, request, "end", view, 422, posted=answers, problems=checked)
-        event = PairEnded(peer=here.peer, pair=pair, ending=Ending(checked.ending))
+        note = None if unsafe or checked.note is None else ClosingNote(checked.note)
+        event = PairEnded(peer=here.peer, pair=pair, ending=Ending(checked.ending), note=note)
         return await web.done(here, "unsafe" if unsafe else "ended",
                               [Input(event, derived_id(f"{here.peer}:{pair}", f"end:{checked.ending}"))])
 

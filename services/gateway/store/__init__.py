@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from services.gateway.store.inboxes import INBOXES
 from services.gateway.store.stories import MOMENTS, PLACES, STORIES
 from shared.clock import DAY_MS
-from shared.events import Frequency, Gesture, Hears, Kind, QuietHours, Sealed, Signal
+from shared.events import ClosingNote, Frequency, Gesture, Hears, Kind, QuietHours, Sealed, Signal
 from shared.rows import KEYS, Table
 
 SERVICE = "gateway"
@@ -150,6 +150,10 @@ class Notice(Row):
     message: str
     from_ms: int
     template: str = "not_going_ahead"
+    note: ClosingNote | None = None
+    """What the other of a pair left for them."""
+    pair: str | None = None
+    """That pair, where there is a note."""
 
 
 class Consented(Row):
@@ -206,6 +210,8 @@ class PeerRow(Row):
     notices: tuple[Notice, ...] = ()
     address_ms: int = 0
     """When another address became theirs; 0: never. A link to sign in that was sent before went to the one before."""
+    closing: dict[str, ClosingNote] = {}
+    """Pair → what the one who ended it left for this peer, until the notice that shows it is intended."""
     unreached_ms: int = 0
     """When a message could not reach them; 0 once one does, or none ever failed."""
     trainings: tuple[Trained, ...] = ()

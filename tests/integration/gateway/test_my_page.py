@@ -350,7 +350,8 @@ async def test_the_second_of_two_may_still_say_it_was_unsafe_raise_a_concern_and
     assert two.sam.fields(f"/me/pairs/{pair}/end")["ending"] == ["safety"]
     await two.sam.submit(f"/me/pairs/{pair}/end")
     assert "never be suggested to each other again" in two.sam.page.text
-    assert (await here.events("pair.ended"))[-1] == {"peer": two.peers[1], "pair": pair, "ending": "safety"}
+    assert (await here.events("pair.ended"))[-1] == {
+        "peer": two.peers[1], "pair": pair, "ending": "safety", "note": None}
     await two.sam.open(f"/me/pairs/{pair}/block")
     await two.sam.submit(f"/me/pairs/{pair}/block")
     assert await here.events("peer.blocked") == [{"peer": two.peers[1], "blocked": two.peers[0]}]
