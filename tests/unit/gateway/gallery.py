@@ -136,8 +136,6 @@ def gallery(pages: Pages) -> dict[str, bytes]:
                           "sent": Posted({"text": ("<script>", "two")})}),
         "too many": ("kept", {"said": pages.said("too_many", when="a minute"), "action": "/ask", "sent": Posted()}),
         "me": ("me", {"me": ME, "notice": "Saved.", "signed_in": True, "form_id": "f" * 32}),
-        "me, after not now": ("me", {"me": Me("Calm Heron", False, 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
-        "me, new": ("me", {"me": Me("Calm Heron", True, 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
         "me, suspended": ("me", {"me": replace(ME, suspended_ms=AT_MS), "signed_in": True}),
         "me, after not now": ("me", {"me": Me("Calm Heron", "", False, 0, 0, request=ME.request, rest_until_ms=AT_MS)}),
         "me, new": ("me", {"me": Me("Calm Heron", "", True, 0, 0, resting=Resting(AT_MS)), "signed_in": True}),
