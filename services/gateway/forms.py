@@ -48,7 +48,12 @@ TIMES = tuple(f"{day}_{part}" for day in DAYS for part in PARTS)
 QUIET = ("usual", "any")
 HOURS = ("usual", "own", "any")
 NEWCOMERS = ("newcomer", "welcomes_newcomers")
-BREAK_DAYS = ("1", "3", "7", "14")
+BREAK_DAYS = ("1", "3", "7", "14", "28", "84")
+"""Up to twelve weeks, the shorter of the windows of rule 7. Whoever needs longer begins another one when it ends."""
+
+DIFFICULT_DAYS = BREAK_DAYS[:4]
+"""A difficult day and what comes after it; whoever needs longer takes a break."""
+
 DIRECTIONS = ("gave", "received", "both")
 WHEN = ("today", "yesterday", "another")
 CAPACITY_MAX = 5
@@ -226,6 +231,13 @@ class TakeBreak(Form):
     name = "break"
     kind: Annotated[One, among(("difficult_day", "break"))]
     days: Annotated[One, among(BREAK_DAYS)]
+
+    @field_validator("days")
+    @classmethod
+    def _as_long_as_it_is_one(cls, days: str, info: ValidationInfo[Choices]) -> str:
+        if info.data.get("kind") == "difficult_day" and days not in DIFFICULT_DAYS:
+            raise refuse("too_long")
+        return days
 
 
 class ChooseMessages(Form):

@@ -54,6 +54,13 @@ def test_an_empty_form_is_told_of_every_field_in_the_order_of_the_page() -> None
                                    "email", "quiet", "consent"]
 
 
+@pytest.mark.parametrize(("kind", "days", "wrong"), [
+    ("difficult_day", "14", []), ("difficult_day", "28", ["days"]), ("break", "28", []), ("break", "84", []),
+    ("break", "85", ["days"])])
+def test_a_difficult_day_lasts_up_to_two_weeks_and_a_break_up_to_twelve(kind: str, days: str, wrong: list[str]) -> None:
+    assert list(told(forms.TakeBreak, {"kind": (kind,), "days": (days,)})) == wrong
+
+
 def test_the_summary_leads_to_the_fields_with_the_same_words() -> None:
     problems = check(Ask, Posted({**GOOD, "email": ()}), CHOICES, CATALOGUE.errors)
     assert isinstance(problems, Problems)
