@@ -37,6 +37,7 @@ ODO_NEW = "odo.hobblethorn@zebrafield.example"
 TYPED = [
     MARA, "thistlequern", ODO, "pennywhistle", DEE, "saltmarrow", "zebrafield",
     "Brindlecombe Hollow", "07700 900941", "12 Wrenbury Steps", "07700 900952", "@odo_pipistrelle",
+    "Quennelby", "Underwhistle Row",                                                    # a first name, a changed request
     "Hazelgrieve said a frightening thing", "my sister Ottoline",                       # concerns
     "nobody.hobblethorn@zebrafield.example", "hobblethorn", "Isolde Fernsby",            # typed where they do not belong
     "consent-of-Saltmarrow-Dee", "as Dee Saltmarrow put it", "Saltmarrow file 4711", "Doctor Umberfold",  # a partner's event
@@ -147,6 +148,20 @@ async def befriended(mara: Someone, odo: Someone) -> None:
     await odo.browser.send((await odo.me()).form("/me/break"))
     await odo.browser.send((await odo.me()).form("/me/back"))
     await mara.gets("gesture")
+    await one_s_own(mara, odo)
+
+
+async def one_s_own(mara: Someone, odo: Someone) -> None:
+    """A first name, a request that is said anew, and the file with everything: theirs, and nothing of the other's."""
+    await mara.browser.send((await mara.browser.get("/me/name")).form("/me/name"), first_name="Quennelby")
+    await odo.sees("Quennelby")
+    changed = (await mara.browser.get("/me/request/change")).form("/me/request/change")
+    await mara.browser.send(changed, area="Underwhistle Row")
+    await mara.sees("Underwhistle Row")
+    kept = await odo.browser.send((await odo.browser.get("/me/download")).form("/me/download"))
+    assert "It is about my sister Ottoline" in kept.text
+    for hers in (MARA, "Underwhistle Row", "Hazelgrieve", "avoided_grimsedge", "other_coldharbour"):
+        assert hers not in kept.text
 
 
 async def referred(lived: Lived, dee: Someone) -> None:
