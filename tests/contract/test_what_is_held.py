@@ -25,6 +25,7 @@ IN_THE_FILE: dict[object, tuple[type[e.Event], ...]] = {
     gateway.PAIRS: (e.PairFormed, e.ContactOffered, e.ContactTakenBack),
     gateway.CONCERNS: (e.ConcernRaised, e.ConcernClosed),
     inboxes.INBOXES: (e.MessageIntended, e.MessageDelivered, e.MessageFailed, e.MessageWithheld),
+    gateway.BY_HAND: (e.PeerTold,),
     matcher.PEERS: (e.RequestWaiting, e.ProposalMade, e.ProposalAnswered, e.PairFormed, e.PairEnded, e.PeerBlocked,
                     e.BreakStarted, e.BreakEnded, e.RequestSetAside, e.RequestResumed, e.CountsChanged),
     matcher.REQUESTS: (e.SupportRequested, e.SupportChanged),
@@ -40,8 +41,8 @@ IN_THE_FILE: dict[object, tuple[type[e.Event], ...]] = {
     notifier.MESSAGES: (e.MessageIntended,),
 }
 
-IN_THE_STORY = {stories.STORIES, stories.MOMENTS, stories.PLACES, ledger.ACCOUNTS, ledger.TRANSFERS, ledger.CORRECTIONS,
-                ledger.MEMORIES}
+IN_THE_STORY = {gateway.DIFFERS, stories.STORIES, stories.MOMENTS, stories.PLACES, ledger.ACCOUNTS, ledger.TRANSFERS,
+                ledger.CORRECTIONS, ledger.MEMORIES}
 """The reader's whole story is in the file, from the gateway's own rows; the two counts are as well."""
 
 _FINGERPRINT = "a keyed hash from which nobody can read anything; the file says that it is kept"
@@ -49,19 +50,21 @@ _NOBODY = "about nobody, or counts in which nobody stands"
 _REFERRAL = "of somebody who is no peer yet: whoever takes it up finds what they agreed to in their file"
 NOT_IN_THE_FILE: dict[object, str] = {
     KEYS: "a secret that opens what is in the file",
+    gateway.DRAFTS: "neither of the two ever learns of it: a coordinator looks first (decision 17)",
     matcher.DRAFTS: "neither of the two ever learns of it: a coordinator looks first (decision 17)",
     matcher.ROUNDS: "whom the latest round left out, by random ids, until the next; how we look is told in words",
     matcher.WEEKS: _NOBODY,
     ledger.LEFT: "whoever left has no page any more",
     ledger.CHAINS: _NOBODY, ledger.COMMUNITIES: _NOBODY, ledger.TALLIES: _NOBODY, ledger.WAITING: _NOBODY,
-    ledger.SIGNALS: _NOBODY,
+    ledger.SIGNALS: _NOBODY, gateway.SIGNALS: _NOBODY, notifier.WAITS: _NOBODY,
     ledger.CONCERNS: "bears no id of whoever raised it; the concern itself is in the file",
     notifier.READY: "which messages may go now: the message is in the file once it went",
     notifier.NOT_THERE: "that a mail server knew of no such address: the message that could not be delivered is in the file",
     notifier.WEBHOOKS: "what a partner has not been told yet; what it was told is in the file",
     notifier.REFERRALS: _REFERRAL, gateway.REFERRALS: _REFERRAL,
     gateway.RECEIPTS: "what became of a partner's event, by that event's number; what came of it is in the file",
-    **dict.fromkeys((gateway.ADDRESSES, gateway.ADDRESS_OF, gateway.INVITED, gateway.INVITED_AS, gateway.UNINVITED,
+    **dict.fromkeys((gateway.ADDRESSES, gateway.ADDRESS_OF, gateway.ADDRESS_NEXT, gateway.INVITED,
+                     gateway.INVITED_AS, gateway.UNINVITED,
                      gateway.SILENCED, gateway.REFERRED_AS, gateway.KNOWN_AS, gateway.KNOWN_BY), _FINGERPRINT),
 }
 EVERY_TABLE = {each: f"{service}.{each.name}" for service, tables in (

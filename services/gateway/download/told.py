@@ -159,6 +159,13 @@ TOLD: Mapping[type[e.Event], Tell] = {
     e.CheckinRecorded: _checked_in,
     e.WebhookDelivered: _mine("partner", "what"),
     e.ConcernRaised: _concern,
+    e.AddressGiven: _mine(),
+    e.AddressChanged: _mine(),
+    e.AddressCleared: _mine(),
+    e.MessageBounced: _mine(by="to"),
+    e.PeerSuspended: _mine(),
+    e.PeerRestored: _mine(),
+    e.PeerTold: _mine("until_ms"),
 }
 
 MESSAGES: tuple[type[e.Event], ...] = (e.MessageIntended, e.MessageDelivered, e.MessageFailed, e.MessageWithheld)
