@@ -375,7 +375,8 @@ async def test_a_pair_is_ended_for_one_of_the_two_and_only_their_own(here: Site)
     for _ in range(2):
         await mara.post(path, again)
         assert mara.path == f"/desk/people/{kim}?said=ended"
-    assert await here.events("pair.ended") == [{"peer": kim, "pair": "pair1", "ending": "one_side"}]
+    [ended] = await here.events("pair.ended")
+    assert (ended["peer"], ended["pair"], ended["ending"]) == (kim, "pair1", "one_side")
 
 
 @pytest.mark.parametrize(("decision", "event"), [("uphold", "moment.upheld"), ("correct", "moment.corrected")])

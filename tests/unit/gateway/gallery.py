@@ -121,6 +121,9 @@ def gallery(pages: Pages) -> dict[str, bytes]:
         "sent, signed in": ("sent", {"reference": "BCDF-GHJK", "certain": True, "signed_in": True}),
         "sign in": ("sign_in", {}),
         "code": ("code", {}),
+        "telephone, code": ("me/phone_code", {}),
+        "telephone, code spent, with problems": ("me/phone_code", {
+            "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
         "code spent, with problems": ("code", {
             "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
         "ask, away": ("ask", {**ask, "notice": CATALOGUE.words["saved"]["away"]}),
