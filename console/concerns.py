@@ -33,15 +33,16 @@ def show_all(
     json: AsJson = False,
     data: Data = None,
 ) -> None:
-    """Show who asked when, oldest first, without a word of what they wrote. Exit code 1 when any is open."""
+    """Show who asked when, without a word of what they wrote: what suggests danger first, then the oldest. Exit code 1 when any
+    is open."""
     async def work(at: System) -> int:
         found = sorted([each async for each in _all(at) if closed or each[2].closed_ms is None],
-                       key=lambda each: each[2].raised_ms)
+                       key=lambda each: (not each[2].danger, each[2].raised_ms))
         if json:
             shown.as_json([_figures(each) for each in found])
         elif found:
-            shown.table(("concern", "raised", "peer", "pair", "closed"), (
-                (id, shown.time(row.raised_ms), row.peer, row.pair or "",
+            shown.table(("concern", "raised", "about", "peer", "pair", "closed"), (
+                (id, shown.time(row.raised_ms), f"{row.about}, danger" if row.danger else row.about, row.peer, row.pair or "",
                  shown.time(row.closed_ms) if row.closed_ms else "") for _, id, row in found))
         else:
             print("No concern is open.")
@@ -96,4 +97,4 @@ async def _all(at: System) -> AsyncIterator[Found]:
 def _figures(found: Found) -> dict[str, Any]:
     partition, id, row = found
     return {"concern": id, "partition": partition.number, "peer": row.peer, "pair": row.pair,
-            "raised_ms": row.raised_ms, "closed_ms": row.closed_ms}
+            "raised_ms": row.raised_ms, "closed_ms": row.closed_ms, "about": row.about, "danger": row.danger}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from services.gateway import danger
 from services.gateway.forms import QUIET, Ask
 from services.gateway.posted import KEY, Posted
 from services.gateway.problems import Problems
@@ -14,8 +15,10 @@ from services.gateway.store.drafts import Draft
 from services.gateway.web import Here, Web
 from shared.clock import derived_id
 from shared.events import (
+    ConcernRaised,
     ConsentGiven,
     Details,
+    FreeText,
     PeerJoined,
     PreferencesChanged,
     Profile,
@@ -88,9 +91,9 @@ async def _join(web: Web, draft: Draft, asked: Ask) -> str | None:
     key = bytes.fromhex(draft.key)
     claim = await web.addresses.claim(partition, asked.email, draft.peer, key)
     if claim.outcome == "ours":
-        consent, requested = _request(web, draft, asked, asked.community, key)
+        consent, *requested = _request(web, draft, asked, asked.community, key)
         # Not waiting until it shows, as the way below doesn't either: the time it takes tells nobody which way it went.
-        await web.forwarder.say(partition, _joined(web, draft, asked, key), consent, _preferences(draft, asked), requested)
+        await web.forwarder.say(partition, _joined(web, draft, asked, key), consent, _preferences(draft, asked), *requested)
         return draft.peer
     if claim.outcome == "other":
         await send_link(web, partition, claim.holder, asked.email, attempt=web.host.clock.new_id(), by_form=True)
@@ -116,10 +119,10 @@ def details_of(asked: Ask) -> Details:
         ways=tuple(Way(way) for way in asked.ways), times=asked.times, area=asked.area, age_band=asked.age_band,
         meets_ages=asked.meets_ages, facts=dict(asked.facts), chosen_limits=dict(asked.chosen_limits),
         prefers=dict(asked.prefers), newcomer="newcomer" in asked.newcomers,
-        welcomes_newcomers="welcomes_newcomers" in asked.newcomers)
+        welcomes_newcomers="welcomes_newcomers" in asked.newcomers, note=asked.note or "")
 
 
-def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> tuple[Input, Input]:
+def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> tuple[Input, ...]:
     consent = web.catalogue.words["consent"]
     details = details_of(asked)
     requested = SupportRequested(
@@ -129,7 +132,18 @@ def _request(web: Web, draft: Draft, asked: Ask, community: str, key: bytes) -> 
         Input(ConsentGiven(peer=draft.peer, wording=consent["wording"], version=consent["version"]),
               derived_id(draft.request, "consent")),
         Input(requested, derived_id(draft.request, "requested"),
-              clear=canonical({"capacity": asked.capacity, **details.model_dump(mode="json")})))
+              clear=canonical({"capacity": asked.capacity, **details.model_dump(mode="json")})),
+        *_note(web, draft, key, details.note))
+
+
+def _note(web: Web, draft: Draft, key: bytes, note: str) -> tuple[Input, ...]:
+    """A person of the programme looks at what somebody wrote; before anything else where it suggests danger (rule 16)."""
+    if not note:
+        return ()
+    text = web.host.vault.seal(draft.peer, key, FreeText(text=note))
+    event = ConcernRaised(concern=derived_id(draft.request, "concern"), peer=draft.peer, text=text, about="request",
+                          danger=danger.suggested(note))
+    return (Input(event, derived_id(draft.request, "note"), clear=note.encode()),)
 
 
 def canonical(value: object) -> bytes:

@@ -9,8 +9,8 @@ from services.gateway.problems import Problems
 from services.gateway.web import Here, Web
 from shared.events import Details, SupportChanged
 
-ASKED = tuple(each for each in Details.model_fields if each in Ask.model_fields)
-"""What the form asks and a request says, by the same name."""
+ASKED = tuple(each for each in Details.model_fields if each in Ask.model_fields and each != "note")
+"""What the form asks and a request says, by the same name. A note was for those who looked for somebody then, and stays."""
 
 
 def shown(details: Details, capacity: int) -> Posted:

@@ -34,6 +34,9 @@ CONTACT_MAX = 200
 NUMBER_MAX = 40
 """Characters of a telephone number, however it is grouped: E.164 has 15 digits."""
 
+NOTE_MAX = 1_000
+"""Characters: half a page, for a person of the programme to read before they look for somebody."""
+
 CONCERN_MAX = 4_000
 """Characters: about two printed pages, for a person of the programme to read."""
 

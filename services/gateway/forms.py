@@ -16,6 +16,7 @@ from services.gateway.fields import (
     AREA_MAX,
     CONCERN_MAX,
     CONTACT_MAX,
+    NOTE_MAX,
     NUMBER_MAX,
     AnyNumber,
     Choices,
@@ -102,6 +103,8 @@ class Ask(Form):
     alias: One
     email: Email
     quiet: Annotated[One, among(QUIET)]
+    note: Annotated[Maybe, at_most(NOTE_MAX), readable(lines=True)]
+    """In their own words, for the people of the programme alone."""
     consent: Ticked
 
     @field_validator("avoids")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
 from starlette.responses import RedirectResponse
 
-from services.gateway import asking, in_words
+from services.gateway import asking, danger, in_words
 from services.gateway.domain import aliases
 from services.gateway.domain.references import reference
 from services.gateway.forms import Ask
@@ -75,7 +75,8 @@ def router(web: Web) -> APIRouter:
         if draft is None or not isinstance(asked, Ask):
             return web.message(request, "nothing_to_check", 404)
         shown = in_words.of_form(asked, web.catalogue, web.host.programme, again=not draft.key)
-        return web.page(request, "check", answers=shown, choosy=asked.meets_ages or asked.chosen_limits)
+        return web.page(request, "check", answers=shown, choosy=asked.meets_ages or asked.chosen_limits,
+                        danger=danger.suggested(asked.note or ""))
 
     @routes.post("/ask/check")
     async def send(request: Request) -> Response:

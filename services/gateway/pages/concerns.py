@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from services.gateway import danger
 from services.gateway.forms import RaiseConcern
 from services.gateway.posted import Posted
 from services.gateway.problems import Problems
@@ -38,6 +39,7 @@ async def raise_concern(web: Web, request: Request, here: Here, answers: Posted,
     """Raises OtherBody, RedisError."""
     id = web.once(here, answers, f"concern:{pair}")
     event = ConcernRaised(concern=derived_id(id, "concern"), peer=here.peer, pair=pair,
-                          text=web.host.vault.seal(here.peer, here.key, FreeText(text=text)))
+                          text=web.host.vault.seal(here.peer, here.key, FreeText(text=text)),
+                          danger=danger.suggested(text))
     await web.forwarder.append(here.partition, Input(event, id, clear=text.encode()))
     return web.message(request, "concern_raised")

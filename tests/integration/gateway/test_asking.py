@@ -8,6 +8,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from console.server import Server
@@ -15,7 +16,7 @@ from services.gateway.domain.references import reference
 from services.gateway.forwarding import SHOWN_WITHIN_S
 from services.gateway.store import ADDRESSES, PEERS, SERVICE, Consented, PeerRow
 from services.gateway.store.addresses import Addresses
-from shared.events import ConsentGiven, Details, PeerJoined, Profile
+from shared.events import ConsentGiven, Details, FreeText, PeerJoined, Profile
 from shared.rows import KEYS
 from shared.testing import until
 from tests.integration.gateway.site import GOOD, P0, Site, site
@@ -38,6 +39,34 @@ async def test_a_request_becomes_four_events_whose_content_only_its_own_key_open
     assert (details.seeks, details.avoids, details.area) == (("anxiety", "sleep"), ("grief",), "Harbourside")
     assert joined["peer"] == asked["peer"] == (await here.events("consent.given"))[0]["peer"]
     assert (await here.events("peer.preferences_changed"))[0]["quiet"] is None
+
+
+@pytest.mark.parametrize(("note", "danger"), [
+    ("I am a carer, and evenings are hard.", False), ("I don’t want to live any more.", True)])
+async def test_a_note_waits_sealed_for_a_person_of_the_programme_and_words_of_danger_show_urgent_help_at_once(
+        here: Site, note: str, danger: bool) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask")
+    alias = next(each for each in visitor.page.all("input") if each.attributes["name"] == "alias")
+    await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"], note=note)
+    assert visitor.path == "/ask/check"
+    assert ("116 123" in visitor.page.text) is danger
+    assert note in visitor.page.text
+    await visitor.submit("/ask/check")
+    await here.settled()
+    [raised], [asked] = await here.events("concern.raised"), await here.events("support.requested")
+    assert (raised["about"], raised["danger"], raised["peer"]) == ("request", danger, asked["peer"])
+    assert (await here.opened(raised["text"], FreeText)).text == note
+    assert (await here.opened(asked["details"], Details)).note == note
+
+
+async def test_a_concern_whose_words_suggest_danger_is_marked(here: Site) -> None:
+    await here.asks("kim@example.org")
+    kim = await here.signed_in("kim@example.org")
+    for text in ("I am worried about my buddy.", "I want to die."):
+        await kim.open("/me/concern")
+        await kim.submit("/me/concern", text=text)
+    assert [each["danger"] for each in await here.events("concern.raised")] == [False, True]
 
 
 WISHES = {
