@@ -165,8 +165,9 @@ class Sender:
 
     def _ruled_out(self, ref: Ref, row: MessageRow, now: Latest) -> MessageAttempted | None:
         """The look just before sending, by the wall clock and the person's latest wishes. To an address that was found to be
-        none only a link goes that somebody has just asked for: if it is taken, the address is one again."""
-        if now.no_such_address and row.klass is not MessageClass.SIGN_IN and row.address is None:
+        none only a link goes that somebody has just asked for: if it is taken, the address is one again. A telephone is another
+        matter."""
+        if now.no_such_address and not self._texts and row.klass is not MessageClass.SIGN_IN and row.address is None:
             return MessageAttempted(message=ref.message, outcome="withhold", reason="no_such_address")
         return ruled_out(ref.message, self._decisions.last_look(ref.message, row, now.recipient, self._host.clock.now_ms()))
 

@@ -190,6 +190,19 @@ async def test_without_a_number_any_more_what_is_essential_goes_by_e_mail(redis_
         assert len(mail.to("ann@example.org")) == 1
 
 
+async def test_a_telephone_is_written_to_though_the_e_mail_address_is_none(redis_url, town):
+    with mail_server() as mail, provider() as texts:
+        mail.behaviour = {"ann@example.org": ["RCPT 550 5.1.1 unknown"]}
+        async with notifier(redis_url, mail.url, text_url=texts.url):
+            await with_number(town, "ann")
+            await town.happens(asked("ann", "1"))
+            await town.all_ended(1)
+            await town.happens(PreferencesChanged(peer="ann", quiet=None, by_text=("essential",)), asked("ann", "2"))
+            outcomes = await town.all_ended(2)
+        assert list(outcomes.values()) == [["failed smtp_550"], ["delivered"]]
+        assert len(texts.taken) == 1
+
+
 async def test_where_there_is_no_provider_any_more_everything_goes_by_e_mail(redis_url, town):
     with mail_server() as mail:
         async with notifier(redis_url, mail.url):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from services.gateway.forms import ChooseName
 from services.gateway.posted import Posted
 from services.gateway.problems import Problems
+from services.gateway.store.stops import one_at_a_time
 from services.gateway.web import Web
 from shared.events import ProfileChanged
 from shared.stream.append import Input
@@ -28,9 +29,11 @@ def router(web: Web) -> APIRouter:
         here, checked = await web.signed_in(request), web.check(ChooseName, answers)
         if isinstance(checked, Problems):
             return web.page(request, "me/name", 422, alias=here.profile.alias, posted=answers, problems=checked)
-        profile = here.profile.model_copy(update={"first_name": checked.first_name or ""})
-        event = ProfileChanged(peer=here.peer, profile=web.host.vault.seal(here.peer, here.key, profile))
-        clear = profile.model_dump_json().encode()
-        return await web.done(here, "named", [Input(event, web.once(here, answers, "name"), clear=clear)])
+        async with one_at_a_time(web.host.redis, here.peer):
+            here = await web.signed_in(request)  # by now they may have another address or number
+            profile = here.profile.model_copy(update={"first_name": checked.first_name or ""})
+            event = ProfileChanged(peer=here.peer, profile=web.host.vault.seal(here.peer, here.key, profile))
+            said = Input(event, web.once(here, answers, "name"), clear=profile.model_dump_json().encode())
+            return await web.done(here, "named", [said])
 
     return routes

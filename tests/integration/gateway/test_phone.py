@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from redis.asyncio import Redis
@@ -127,3 +129,17 @@ async def test_a_number_stands_in_no_key_and_on_no_log(texting: Site) -> None:
     kept = b"".join([key + (await texting.redis.dump(key) or b"") for key in await texting.redis.keys()])
     assert b"7700900123" not in kept
     assert b"07700" not in kept
+
+
+async def test_a_name_and_a_number_given_at_the_same_moment_are_both_kept(texting: Site) -> None:
+    kim = await kim_of(texting)
+    code = await gives(texting, kim)
+    await kim.open("/me/name")
+    name = {**kim.fields("/me/name"), "first_name": "Kim"}
+    await kim.open(f"{PHONE}/code")
+    number = {**kim.fields(f"{PHONE}/code"), "code": code}
+    form = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+    await asyncio.gather(*(kim.client.post(path, content=urlencode(fields, doseq=True), headers=form) for path, fields in (
+        ("/me/name", name), (f"{PHONE}/code", number))))
+    await texting.settled()
+    assert ((await profile(texting)).first_name, (await profile(texting)).phone) == ("Kim", NUMBER)
