@@ -10,13 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from services.notifier.app import build
+from services.notifier.app import build, service
+from services.notifier.due import Due
+from services.notifier.handlers import Decisions
+from services.notifier.store import MESSAGES, SERVICE, TABLES
 from shared.events import (
     Address,
     AddressGiven,
@@ -31,7 +35,8 @@ from shared.events import (
     SignInSecret,
 )
 from shared.programme import load
-from tests.integration.notifier_kit import VAULT, Town, clock_off_by, mail_server, notifier, settings, until
+from shared.stream.rebuild import rebuild
+from tests.integration.notifier_kit import P0, VAULT, Town, clock_off_by, mail_server, notifier, settings, until
 
 NUMBER = "+447700900123"
 
@@ -266,3 +271,19 @@ async def test_a_language_that_people_may_choose_and_that_is_off_is_told_of_at_t
         _, host = build(settings(redis_url, None), programme)
         async with host.lifespan():
             await until(lambda: [each["name"] for each in told if each["event"] == "language.off"] == ["cy", "pl"])
+
+
+async def test_a_rebuild_ends_in_the_same_rows(redis_url, redis, town, tmp_path):
+    with mail_server() as mail, provider(500) as texts:
+        mail.behaviour = {"ben@example.org": ["RCPT 451 later"]}
+        async with notifier(redis_url, mail.url, text_url=texts.url):
+            await with_number(town, "ann", "essential", "kind")
+            await with_number(town, "ben", "essential", number="")
+            await town.happens(asked("ann"), asked("ben", "2"))
+            await until(lambda: _tried(town, 3))
+    paths = [table.path(P0, SERVICE) for table in TABLES]
+    before = {path: await redis.hgetall(path) for path in paths}
+    assert b'"by_mail":true' in b"".join(before[MESSAGES.path(P0, SERVICE)].values())
+    await redis.delete(*paths)
+    await rebuild(service(Decisions(ZoneInfo("UTC"), "example.org", VAULT), Due(), P0), P0, redis, VAULT, tmp_path)
+    assert {path: await redis.hgetall(path) for path in paths} == before
