@@ -79,7 +79,7 @@ async def test_what_is_ticked_on_the_invitation_is_recorded_as_consent_with_the_
     [used] = await here.events("referral.used")
     assert used["agreed"] == ["checkins"]
     given = [each for each in await here.events("consent.given") if each["partner"] is not None]
-    assert given == [{"peer": kim, "wording": "checkins", "version": "3", "partner": "clinic"}]
+    assert given == [{"peer": kim, "wording": "checkins", "version": "3", "partner": "clinic", "by": None}]
     await _told(clinic, "checkin.recorded", MET)
     [told] = await here.events("checkin.recorded")
     assert (told["partner"], told["peers"], told["happened_ms"]) == ("clinic", [kim], 1795183200000)
@@ -308,7 +308,7 @@ async def test_what_was_agreed_to_is_taken_back_and_given_again_on_the_persons_o
     assert "Training that you have done, from Clinic, as you agreed on" in visitor.page.text
     await visitor.submit(action, button=("reply", "again"))
     assert (await here.events("consent.given"))[-1] == {
-        "peer": kim, "wording": "checkins", "version": "3", "partner": "clinic"}
+        "peer": kim, "wording": "checkins", "version": "3", "partner": "clinic", "by": None}
     assert "you took this back on" not in visitor.page.text
     for never in ("/me/agreements/clinic/joined", "/me/agreements/other/checkins"):
         await visitor.post(never, {"reply": "again"})
