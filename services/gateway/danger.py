@@ -37,7 +37,8 @@ def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:
 
 
 def _plain(text: str) -> str:
-    """However it is typed: small letters, one kind of apostrophe or none, no accents and no marks, single spaces."""
+    """However it is typed: small letters, no apostrophes, no accents, nothing invisible, single spaces."""
     letters = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(each for each in letters if not unicodedata.combining(each) and each not in "'’‘`´ʼ\u200c\u200d\u0640")
-    return " ".join(re.sub(r"[^\w]+", " ", kept).split())
+    kept = "".join(each for each in letters if not (unicodedata.combining(each) or unicodedata.category(each) == "Cf"
+                                                    or each in "'’‘`´ʼ\u0640"))
+    return " ".join(re.sub(r"[\W_]+", " ", kept).split())

@@ -22,6 +22,8 @@ def test_each_phrase_of_the_list_is_found_in_the_middle_of_a_text(language: str,
 @pytest.mark.parametrize("text", [
     "I don’t want to live", "i dont want to live", "I don't  want\nto live any more", "SUICIDAL thoughts", "self-harm",
     "i cant go on like this", "My partner hits me", "thinking of\u200c suicide", "Hunanladdiad", "dod â fy mywyd i ben",
+    "I'm going to end my own life", "thinking of hanging myself", "I took too many pills again", "he hit me", "I'm not safe",
+    "my life is in danger", "kill_my_self", "sui\u00adcide", "I was sexually assaulted", "isio marw", "سأقتل نفسي",
     "أفكّر في الانتحار", "self harming", "لا أريد أن أعيش", "I wish I was dead.", "overdosed last year"])
 def test_what_people_write_is_found_however_they_write_it(text: str) -> None:
     assert suggested(text)
@@ -30,7 +32,8 @@ def test_what_people_write_is_found_however_they_write_it(text: str) -> None:
 @pytest.mark.parametrize("text", [
     "", "I would like to talk about my mum", "I want to live near the sea",
     "We go on walks and kill time", "Knitting and sewing", "My cat died", "I find it hard to cut down on smoking",
-    "I grape-pick in autumn", "skms", "I go on holiday"])
+    "I grape-pick in autumn", "skms", "I go on holiday",
+    "I lost my job and feel low", "I am shy in groups", "I want to feel safe with somebody", "Glad to be alive"])
 def test_everyday_words_are_let_be(text: str) -> None:
     assert not suggested(text)
 
