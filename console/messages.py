@@ -35,6 +35,8 @@ LED_TO: Mapping[str, tuple[str, ...]] = {
     "moment.thanked": (Template.THANKED,),
     "pair.closed": (Template.NOT_GOING_AHEAD,),
     "pair.formed": (Template.INTRODUCTION,),
+    "peer.restored": (Template.RESTORED,),
+    "peer.suspended": (Template.SUSPENDED,),
     "proposal.lapsed": (Template.NOT_GOING_AHEAD,),
     "proposal.made": (Template.PROPOSAL,),
     "proposal.withdrawn": (Template.NOT_GOING_AHEAD,),
