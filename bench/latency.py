@@ -56,11 +56,10 @@ async def _pair(url: str, redis: Redis, n: int) -> float:
 async def _ask(url: str, number: int, seeks: str, offers: str) -> float:
     """Asks as a person does; returns when the last post was sent, in ms since 1970."""
     async with Browser(url, ssl.create_default_context()) as browser:
-        form = (await browser.get("/ask")).form("/ask")
-        answers = Person(number, 1, "bench").request(form.choices) | {
-            "community": form.choices["community"][0], "seeks": [seeks], "offers": [offers], "ways": ["message"],
-            "languages": ["en"], "times": [], "showable": [], "capacity": "1"}
-        check = await browser.send(form, **answers)
+        person = Person(number, 1, "bench")
+        fixed = {"seeks": [seeks], "offers": [offers], "ways": ["message"], "languages": ["en"], "times": [], "showable": [],
+                 "capacity": "1", "community": "riverside"}
+        check = await browser.asks(lambda form: {name: fixed.get(name, own) for name, own in person.answers(form).items()})
         began_ms = time.time_ns() / 1e6
         sent = await browser.send(check.form("/ask/check"))
         if sent.path != "/ask/sent":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
@@ -92,6 +92,17 @@ class Browser:
 
     async def send(self, form: Form, **answers: str | Sequence[str]) -> Page:
         return await self._seen(form.method, form.action, filled=form.filled(answers))
+
+    async def asks(self, answers: Callable[[Form], Mapping[str, str | Sequence[str]]]) -> Page:
+        """Goes through the pages that lead to a request, with `answers` to each, as far as they go."""
+        page = await self.get("/ask")
+        page = await self.get(next((link for link in page.links if link.startswith("/ask/")), "/ask"))
+        while page.status == 200 and page.path.startswith("/ask/") and page.path not in ("/ask/check", "/ask/sent"):
+            here, form = page.path, page.form(page.path)
+            page = await self.send(form, **answers(form))
+            if page.path == here:
+                break
+        return page
 
     async def _seen(self, method: str, path: str, *, query: Mapping[str, str] | None = None,
                     filled: list[tuple[str, str]] | None = None, tries: int = AWAY_TRIES_MAX) -> Page:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
+from console.browser import Form
+
 T = TypeVar("T")
 
 YES = 0.85
@@ -57,22 +59,28 @@ class Person:
         """Types the code instead of opening the link."""
         return self._chance("code") < BY_CODE
 
-    def request(self, form: dict[str, list[str]]) -> dict[str, str | Sequence[str]]:
-        """Answers to the ask form, of what it offers."""
-        pick = self._random("request")
-        topics = pick.sample(form["seeks"], min(len(form["seeks"]), 7))
+    def answers(self, form: Form) -> dict[str, str | Sequence[str]]:
+        """To one page of those that lead to a request, of what it offers; the same each time."""
+        asked = {*form.choices, *(name for name, _ in form.sent)}
+        all_of_them = self._usual(form.choices) | self._about_people(form.choices)
+        return {name: answer for name, answer in all_of_them.items() if name in asked}
+
+    def _usual(self, offered: dict[str, list[str]]) -> dict[str, str | Sequence[str]]:
+        def one_of(name: str) -> str:
+            return self._random(name).choice(offered.get(name, [""]))
+        topics = list(offered.get("seeks", offered.get("offers", [])))
+        self._random("topics").shuffle(topics)  # the same on both pages, which offer the same
+        community = offered.get("community", [""])[0] if self._chance("first community") < 0.7 else one_of("community")
         return {
-            "adult": "yes", "consent": "yes", "email": self.email,
-            "community": form["community"][0] if pick.random() < 0.7 else pick.choice(form["community"]),
-            "seeks": topics[:pick.randint(1, 3)], "offers": topics[3:3 + pick.randint(1, 4)],
-            "showable": topics[:1] if pick.random() < 0.4 else [],
-            "ways": ["message", *(["call"] if pick.random() < 0.5 else [])],
-            "languages": list(dict.fromkeys(["en", pick.choice(form["languages"])])),
-            "times": form["times"] if pick.random() < 0.5 else [],
-            "capacity": "2" if pick.random() < TWO_AT_A_TIME else "1",
-            "alias": pick.choice(form["alias"]),
-            "quiet": "any",
-            **self._about_people(form),
+            "adult": "yes", "consent": "yes", "email": self.email, "quiet": "any", "community": community,
+            "seeks": topics[:self._random("seeks").randint(1, 3)],
+            "offers": topics[3:3 + self._random("offers").randint(1, 4)],
+            "showable": offered.get("showable", [])[:1] if self._chance("showable") < 0.4 else [],
+            "ways": ["message", *(["call"] if self._chance("calls") < 0.5 else [])],
+            "languages": list(dict.fromkeys(["en", one_of("languages")])),
+            "times": offered.get("times", []) if self._chance("times") < 0.5 else [],
+            "capacity": "2" if self._chance("capacity") < TWO_AT_A_TIME else "1",
+            "alias": one_of("alias"),
         }
 
     def _about_people(self, form: dict[str, list[str]]) -> dict[str, str | Sequence[str]]:

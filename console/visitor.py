@@ -62,8 +62,7 @@ class Visitor:
     async def ask(self) -> None:
         """Reads the first page, fills in the form, checks the answers, sends them."""
         await self._browser.get("/")
-        form = (await self._browser.get("/ask")).form("/ask")
-        check = await self._browser.send(form, **self.person.request(form.choices))
+        check = await self._browser.asks(self.person.answers)
         self._expect(check, "/ask/check")
         self._expect(await self._browser.send(check.form("/ask/check")), "/ask/sent")
         self.did["asked"] += 1

@@ -6,7 +6,7 @@ import orjson
 
 from services.gateway import danger
 from services.gateway.forms import QUIET, Ask
-from services.gateway.posted import KEY, Posted
+from services.gateway.posted import Posted
 from services.gateway.problems import Problems
 from services.gateway.referring import use
 from services.gateway.signing_in import send_link
@@ -29,10 +29,11 @@ from shared.events import (
 from shared.stream.append import Input
 
 
-def with_what_we_know(answers: Posted, here: Here | None) -> Posted:
-    """Somebody who asks again is not asked again who they are."""
+def with_what_we_know(web: Web, answers: Posted, here: Here | None) -> Posted:
+    """Somebody who asks again is not asked again who they are, and nobody which community where there is one alone."""
     if here is None:
-        return answers
+        only = web.host.programme.communities
+        return answers if len(only) > 1 else Posted({**answers.fields, "community": (only[0].key,)})
     known = {"adult": ("yes",), "alias": (here.profile.alias,), "email": (here.profile.email,),
              "community": (here.row.community,), "quiet": QUIET[:1]}  # of which nothing comes: their choices stand
     return Posted({**answers.fields, **known})
@@ -48,15 +49,13 @@ def checked_draft(web: Web, draft: Draft, here: Here | None) -> Ask | Problems:
     return checked(web, Posted(draft.fields), here if here is not None and here.peer == draft.peer else None)
 
 
-def begun(web: Web, draft: Draft | None, here: Here | None, answers: Posted) -> Draft:
-    """The draft with these answers; a fresh one, with fresh ids, where there is none that this person may go on with."""
-    keyed = {name: values for name, values in answers.fields.items() if name.partition(KEY)[0] in Ask.by_key}
-    fields = {**{name: answers.all(name) for name in Ask.model_fields}, **keyed}
+def begun(web: Web, draft: Draft | None, here: Here | None) -> Draft:
+    """The draft that somebody goes on with; a fresh one, with fresh ids, where there is none that is theirs."""
     peer = here.peer if here else None
     if draft is None or draft.sent or (draft.peer != peer if peer else not draft.key):
         invited = draft if draft is not None and not draft.sent else None
         draft = fresh(web, peer) if invited is None else fresh(web, peer, invited.referral, invited.agreed)
-    return draft.model_copy(update={"fields": fields})
+    return draft
 
 
 def fresh(web: Web, peer: str | None, referral: str | None = None, agreed: tuple[str, ...] = ()) -> Draft:

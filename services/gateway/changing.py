@@ -25,7 +25,7 @@ def shown(details: Details, capacity: int) -> Posted:
 
 def checked(web: Web, here: Here, answers: Posted) -> Ask | Problems:
     """What is asked for from now on, or what to put right. It stands under the agreement that was given with the request."""
-    known = asking.with_what_we_know(answers, here)
+    known = asking.with_what_we_know(web, answers, here)
     return asking.checked(web, Posted({**known.fields, "consent": ("yes",)}), here)
 
 

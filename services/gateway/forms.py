@@ -79,7 +79,7 @@ class Form(BaseModel):
 
 
 class Ask(Form):
-    """The request for a buddy, as one plain page."""
+    """The request for a buddy. `steps.py` says which page asks what."""
 
     name = "ask"
     by_key = frozenset({"facts", "chosen_limits", "prefers"})

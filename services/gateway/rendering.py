@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from services.gateway import steps
 from services.gateway.catalogue import Catalogue
 from services.gateway.posted import Posted
 from services.gateway.problems import Problems
@@ -40,10 +42,11 @@ class Pages:
         self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._environment.globals |= {
             "programme": programme, "words": catalogue.words, "try_out": try_out, "static": _static,
-            "posted": Posted(), "problems": Problems({})}
+            "posted": Posted(), "problems": Problems({}), "legend_of": _legend, "label_of": _label}
         self._environment.filters |= {
             "options": _options, "languages": _languages, "long_date": self._long_date, "day": self.day, "linked": _linked,
-            "organisation": organisation, "agreements": self._agreements, "explained": _explained, "hours": _hours}
+            "organisation": organisation, "agreements": self._agreements, "explained": _explained, "step": _step,
+            "hours": _hours}
 
     def file(self, template: str, **context: Any) -> str:
         """Something to keep, of `templates/files`: it stands by itself, away from this site."""
@@ -93,6 +96,25 @@ def _static(name: str) -> str:
 @cache
 def _mark(name: str) -> str:
     return sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+
+
+def _step(field: str) -> str:
+    """The page of asking for a buddy on which a field is."""
+    step = steps.of(field)
+    return "" if step is None else step.key
+
+
+@pass_context
+def _legend(context: Context, text: str) -> dict[str, Any]:
+    """Of a question: the page's own heading where it is `alone` on it (GOV.UK Design System, "Question pages")."""
+    alone = bool(context.get("alone"))
+    return {"text": text, "classes": f"govuk-fieldset__legend--{'l' if alone else 'm'}", "isPageHeading": alone}
+
+
+@pass_context
+def _label(context: Context, text: str) -> dict[str, Any]:
+    alone = bool(context.get("alone"))
+    return {"text": text, "classes": f"govuk-label--{'l' if alone else 'm'}", "isPageHeading": alone}
 
 
 def _options(choices: Mapping[str, str]) -> list[dict[str, str]]:

@@ -101,13 +101,18 @@ class Someone:
     # ── asking and signing in ────────────────────────────────────────────────────────────────────────────────────────
 
     async def fills_in(self) -> Page:
-        """The form, up to "Check your answers"."""
-        form = (await self.browser.get("/ask")).form("/ask")
-        self.alias = str(self.answers.get("alias", form.choices["alias"][0]))
+        """Page after page, up to "Check your answers"."""
+        return await self.browser.asks(self.answering)
+
+    def answering(self, form: Form) -> dict[str, str | Sequence[str]]:
+        """What they say to one page."""
+        if "alias" in form.choices:
+            self.alias = str(self.answers.get("alias", form.choices["alias"][0]))
         usual: dict[str, str | Sequence[str]] = {
             "adult": "yes", "consent": "yes", "quiet": "any", "ways": ["message"], "languages": ["en"],
             "community": "riverside", "email": self.email, "alias": self.alias}
-        return await self.browser.send(form, **usual | self.answers)
+        asked = {*form.choices, *(name for name, _ in form.sent)}
+        return {name: answer for name, answer in (usual | self.answers).items() if name in asked}
 
     async def asks(self) -> Page:
         check = await self.fills_in()

@@ -109,11 +109,13 @@ async def live(lived: Lived) -> None:
 
 async def misplaced(someone: Someone, url: str) -> None:
     """What people, programs and enemies put where it does not belong."""
-    form = (await someone.browser.get("/ask")).form("/ask")
-    refused = await someone.browser.send(form, email="Isolde Fernsby, hobblethorn", area="Isolde Fernsby")
-    assert refused.status == 422
-    strange = {"facts-hobblethorn": "Isolde Fernsby", "chosen_limits-hobblethorn": "Isolde Fernsby", "prefers-x": "hobblethorn"}
-    assert (await someone.browser.send(form, **strange)).status == 422
+    strange: dict[str, dict[str, str]] = {
+        "email": {"email": "Isolde Fernsby, hobblethorn"}, "ways": {"area": "Isolde Fernsby"},
+        "whom": {"chosen_limits-hobblethorn": "Isolde Fernsby", "prefers-x": "hobblethorn"},
+        "note": {"note": "hobblethorn" * 200}}
+    for step, answers in strange.items():
+        page = await someone.browser.get(f"/ask/{step}")
+        assert (await someone.browser.send(page.form(f"/ask/{step}"), **answers)).status == 422
     await someone.browser.send((await someone.browser.get("/sign-in")).form("/sign-in"),
                                email="nobody.hobblethorn@zebrafield.example")
     await someone.browser.send((await someone.browser.get("/sign-in/code")).form("/sign-in/code"), code="Isolde Fernsby")

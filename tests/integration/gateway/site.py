@@ -52,6 +52,30 @@ class Visitor:
         headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin", **headers}
         return self._see(await self.client.post(path, content=body, headers=headers, follow_redirects=True))
 
+    async def fills_in(self, **answers: Any) -> Page:
+        """Asks for a buddy, page after page, until the answers can be checked or one is wrong."""
+        await self.open("/ask")
+        if self.path != "/ask" or self.heading != "Ask for a buddy":
+            return self.page
+        await self.open(next(link for each in self.page.all("a") if (link := each.attributes["href"]).startswith("/ask/")))
+        while self.path.startswith("/ask/") and self.path.partition("?")[0] not in ("/ask/check", "/ask/sent"):
+            step = self.path.partition("?")[0]
+            names = {each.attributes.get("name", "") for each in self.page.elements}
+            if "alias" in names:
+                answers.setdefault("alias", self.names_offered()[0])
+            await self.submit(step, **{name: value for name, value in answers.items() if name in names})
+            if self.status != 200:
+                break
+        return self.page
+
+    async def changes(self, step: str, **answers: Any) -> Page:
+        """As a Change link of the last page leads there and back."""
+        await self.open(f"/ask/{step}?changing=yes")
+        return await self.submit(f"/ask/{step}", **answers)
+
+    def names_offered(self) -> list[str]:
+        return [each.attributes["value"] for each in self.page.all("input") if each.attributes["name"] == "alias"]
+
     async def submit(self, action: str, button: tuple[str, str] | None = None, **answers: Any) -> Page:
         """Posts the form with this action as it stands on the page, with these answers in place of what it shows."""
         fields = self.fields(action)
@@ -112,9 +136,7 @@ class Site:
     async def asks(self, email: str, **changes: Any) -> Visitor:
         """Somebody who fills in the form, checks it and sends it."""
         visitor = self.visitor()
-        await visitor.open("/ask")
-        alias = next(each.attributes["value"] for each in visitor.page.all("input") if each.attributes["name"] == "alias")
-        await visitor.submit("/ask", **{**GOOD, "email": email, "alias": alias, **changes})
+        await visitor.fills_in(**{**GOOD, "email": email, **changes})
         assert visitor.path == "/ask/check", visitor.errors()
         await visitor.submit("/ask/check")
         assert visitor.path == "/ask/sent"

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -46,9 +47,7 @@ async def test_a_request_becomes_four_events_whose_content_only_its_own_key_open
 async def test_a_note_waits_sealed_for_a_person_of_the_programme_and_words_of_danger_show_urgent_help_at_once(
         here: Site, note: str, danger: bool) -> None:
     visitor = here.visitor()
-    await visitor.open("/ask")
-    alias = next(each for each in visitor.page.all("input") if each.attributes["name"] == "alias")
-    await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"], note=note)
+    await visitor.fills_in(**GOOD, email="kim@example.org", note=note)
     assert visitor.path == "/ask/check"
     assert ("116 123" in visitor.page.text) is danger
     assert note in visitor.page.text
@@ -92,27 +91,28 @@ async def test_answers_about_people_are_kept_through_a_mistake_a_change_and_aski
         redis_url: str, redis: Redis, tmp_path: Path) -> None:
     async with site(redis_url, redis, tmp_path, programme=CHOOSY) as here:
         visitor = here.visitor()
-        await visitor.open("/ask")
-        alias = visitor.page.by_id("alias")
-        assert alias is not None
-        await visitor.submit("/ask", **WISHES, email="kim@", alias=alias.attributes["value"])
-        assert visitor.status == 422
-        assert {name: visitor.fields("/ask")[name] for name in WISHES} == {
+        await visitor.fills_in(**{**GOOD, **WISHES, "email": "kim@"})
+        assert (visitor.status, visitor.errors()) == (422, ["email"])
+        kept: dict[str, list[str]] = {}
+        for step in ("newcomers", "you", "whom"):
+            await visitor.open(f"/ask/{step}")
+            kept |= visitor.fields(f"/ask/{step}")
+        assert {name: kept[name] for name in WISHES} == {
             name: value if isinstance(value, list) else [value] for name, value in WISHES.items()}
-        await visitor.submit("/ask", **GOOD, email="kim@example.org")
+        await visitor.fills_in(**GOOD, email="kim@example.org")
         assert visitor.path == "/ask/check", visitor.errors()
         assert "The fewer people that leaves" in visitor.page.text
         changes = {each.attributes["href"] for each in visitor.page.all("a")}
-        assert {"/ask#chosen_limits-gender", "/ask#facts-talking", "/ask#age_band", "/ask#newcomers"} <= changes
-        await visitor.open("/ask")
-        await visitor.submit("/ask", **{"chosen_limits-gender": ["woman"]})
+        assert {f"/ask/{each}" for each in ("whom?changing=yes#chosen_limits-gender", "you?changing=yes#facts-talking",
+                                            "you?changing=yes#age_band", "newcomers?changing=yes#newcomers")} <= changes
+        await visitor.changes("whom", **{"chosen_limits-gender": ["woman"]})
+        assert visitor.path == "/ask/check"
         await visitor.submit("/ask/check")
         await here.settled()
         kim = await here.signed_in("kim@example.org")
         await kim.open("/me/withdraw")
         await kim.submit("/me/withdraw")
-        await kim.open("/ask")
-        await kim.submit("/ask", **{**GOOD, "prefers-talking": ["lively"], "age_band": "75_up"})
+        await kim.fills_in(**{**GOOD, "prefers-talking": ["lively"], "age_band": "75_up"})
         await kim.submit("/ask/check")
         first, second = [await here.opened(each["details"], Details) for each in await here.events("support.requested")]
         assert (first.chosen_limits, first.age_band) == ({"gender": ("woman",)}, "25_34")
@@ -121,12 +121,11 @@ async def test_answers_about_people_are_kept_through_a_mistake_a_change_and_aski
 
 async def test_a_limit_over_a_fact_that_allows_none_is_refused_once_and_is_then_no_longer_on_the_page(here: Site) -> None:
     visitor = here.visitor()
-    await visitor.post("/ask", {**GOOD, "email": "kim@example.org", "chosen_limits-gender": ["woman"], "facts-gender": "woman"})
-    assert visitor.errors() == ["chosen_limits", "alias"]
+    await visitor.fills_in(**GOOD, email="kim@example.org", **{"facts-gender": "woman"})
+    await visitor.post("/ask/whom", {"changing": "yes", "chosen_limits-gender": ["woman"]})
+    assert visitor.errors() == ["chosen_limits"]
     assert visitor.page.by_id("chosen_limits") is not None
-    alias = visitor.page.by_id("alias")
-    assert alias is not None
-    await visitor.submit("/ask", alias=alias.attributes["value"])
+    await visitor.submit("/ask/whom")
     assert visitor.path == "/ask/check"
     assert "Which genders" not in visitor.page.text
     assert "Woman" in visitor.page.text
@@ -148,62 +147,70 @@ async def test_a_limit_that_the_programme_drops_before_a_request_is_sent_is_told
         redis_url: str, redis: Redis, tmp_path: Path) -> None:
     async with site(redis_url, redis, tmp_path, programme=CHOOSY) as here:
         visitor = here.visitor()
-        await visitor.open("/ask")
-        alias = visitor.page.by_id("alias")
-        assert alias is not None
-        await visitor.submit("/ask", **GOOD, **WISHES, email="kim@example.org", alias=alias.attributes["value"])
+        await visitor.fills_in(**GOOD, **WISHES, email="kim@example.org")
         cookies = visitor.client.cookies
     async with site(redis_url, redis, tmp_path) as here:
         visitor = here.visitor()
         visitor.client.cookies = cookies
         await visitor.post("/ask/check", {})
-        assert (visitor.path, visitor.errors()) == ("/ask", ["chosen_limits"])
-        await visitor.submit("/ask")
+        assert (visitor.path, visitor.errors()) == ("/ask/whom?changing=yes", ["chosen_limits"])
+        await visitor.submit("/ask/whom")
         assert visitor.path == "/ask/check"
-        await visitor.open("/ask")
-        assert visitor.errors() == []
         assert await _types(here) == []
 
 
-async def test_an_incomplete_form_is_told_field_by_field_keeps_its_answers_and_stores_nothing(here: Site) -> None:
+@pytest.mark.parametrize(("step", "answers", "told"), [
+    ("community", {}, ["community"]), ("adult", {}, ["adult"]), ("seeks", {}, ["seeks"]), ("offers", {}, ["offers"]),
+    ("ways", {"area": "Harbour & sons"}, ["ways"]), ("ways", {"ways": ["in_person"]}, ["area"]),
+    ("languages", {}, ["languages"]), ("times", {"times": ["someday"]}, ["times"]),
+    ("capacity", {"capacity": "9"}, ["capacity"]), ("alias", {}, ["alias"]),
+    ("email", {"email": "kim@", "quiet": "usual"}, ["email"]), ("note", {"note": "x" * 1_001}, ["note"]),
+    ("consent", {}, ["consent"])])
+async def test_what_is_not_right_is_told_on_its_own_page_which_keeps_what_was_answered_and_stores_nothing(
+        here: Site, step: str, answers: dict[str, Any], told: list[str]) -> None:
     visitor = here.visitor()
-    await visitor.open("/ask")
-    await visitor.submit("/ask", seeks=["sleep"], area="Harbour & sons", email="kim@", times=["sun_evening"])
-    assert visitor.status == 422
-    assert visitor.errors() == ["adult", "community", "offers", "ways", "languages", "alias", "email", "consent"]
-    kept = visitor.fields("/ask")
-    assert (kept["seeks"], kept["area"], kept["email"], kept["times"]) == (
-        ["sleep"], ["Harbour & sons"], ["kim@"], ["sun_evening"])
+    await visitor.post(f"/ask/{step}", answers)
+    assert (visitor.status, visitor.errors()) == (422, told)
+    assert visitor.has_urgent_help()
+    kept = visitor.fields(f"/ask/{step}")
+    assert all(kept.get(name) == [value] for name, value in answers.items() if name in ("area", "email", "note"))
     assert await _types(here) == []
     assert not [key async for key in here.redis.scan_iter("twoway:gateway:draft:*")]
 
 
-async def test_other_names_are_shown_with_every_answer_kept_and_nothing_sent(here: Site) -> None:
+async def test_a_question_that_was_passed_over_is_come_back_to_before_anything_is_sent(here: Site) -> None:
     visitor = here.visitor()
-    await visitor.open("/ask")
-    names = {each.attributes["value"] for each in visitor.page.all("input") if each.attributes["name"] == "alias"}
-    await visitor.submit("/ask", button=("other_names", "yes"), seeks=["sleep"], email="kim@example.org")
-    others = {each.attributes["value"] for each in visitor.page.all("input") if each.attributes["name"] == "alias"}
+    await visitor.post("/ask/seeks", {"seeks": ["sleep"]})
+    await visitor.open("/ask/check")
+    assert (visitor.path, visitor.errors()) == ("/ask/community", [])
+    await visitor.fills_in(**GOOD, email="kim@example.org")
+    assert visitor.path == "/ask/check"
+    await visitor.submit("/ask/check")
+    assert visitor.path == "/ask/sent"
+
+
+async def test_other_names_are_shown_with_nothing_sent_or_kept(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.open("/ask/alias")
+    names = visitor.names_offered()
+    await visitor.submit("/ask/alias", button=("other_names", "yes"))
+    others = visitor.names_offered()
     assert visitor.status == 200
     assert len(others) == 8
     assert others != names
     assert not visitor.errors()
-    assert visitor.fields("/ask")["seeks"] == ["sleep"]
 
 
 async def test_what_was_answered_comes_back_for_a_change_and_then_to_the_check(here: Site) -> None:
     visitor = here.visitor()
-    await visitor.open("/ask")
-    alias = visitor.page.by_id("alias")
-    assert alias is not None
-    await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"], area="Harbourside")
+    await visitor.fills_in(**GOOD, email="kim@example.org", area="Harbourside")
     assert visitor.heading == "Check your answers"
     assert {"Harbourside", "kim@example.org"} <= set(visitor.page.text.split())
-    changes = [each.attributes["href"] for each in visitor.page.all("a") if each.attributes["href"].startswith("/ask#")]
-    assert "/ask#area" in changes
-    await visitor.open("/ask")
-    assert visitor.fields("/ask")["area"] == ["Harbourside"]
-    await visitor.submit("/ask", area="Hillside")
+    changes = [each.attributes["href"] for each in visitor.page.all("a") if each.attributes["href"].endswith("#area")]
+    assert changes == ["/ask/ways?changing=yes#area"]
+    await visitor.open(changes[0])
+    assert visitor.fields("/ask/ways")["area"] == ["Harbourside"]
+    await visitor.submit("/ask/ways", area="Hillside")
     assert visitor.path == "/ask/check"
     assert "Hillside" in visitor.page.text
     assert await _types(here) == []
@@ -211,10 +218,7 @@ async def test_what_was_answered_comes_back_for_a_change_and_then_to_the_check(h
 
 async def test_the_same_form_sent_twice_or_ten_times_at_once_is_one_request(here: Site) -> None:
     visitor = here.visitor()
-    await visitor.open("/ask")
-    alias = visitor.page.by_id("alias")
-    assert alias is not None
-    await visitor.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"])
+    await visitor.fills_in(**GOOD, email="kim@example.org")
     answers = await asyncio.gather(*(visitor.client.post("/ask/check", headers={
         "content-type": "application/x-www-form-urlencoded"}) for _ in range(10)))
     assert {answer.status_code for answer in answers} == {303}
@@ -249,10 +253,7 @@ async def test_a_reader_that_is_behind_does_not_tell_whether_an_address_is_known
         took = []
         for email in ("kim@example.org", "sam@example.org", "kim@example.org"):
             visitor = here.visitor()
-            await visitor.open("/ask")
-            alias = visitor.page.by_id("alias")
-            assert alias is not None
-            await visitor.submit("/ask", **GOOD, email=email, alias=alias.attributes["value"])
+            await visitor.fills_in(**GOOD, email=email)
             began = time.monotonic()
             answer = await visitor.client.post("/ask/check", headers={"content-type": "application/x-www-form-urlencoded"})
             took.append(time.monotonic() - began)
@@ -292,8 +293,7 @@ async def test_whoever_asks_again_is_not_stopped_by_a_name_or_a_community_that_t
     profile = vault.seal(peer, key, Profile(alias="Bygone Wyvern", email="kim@example.org"))
     await here.says(PeerJoined(peer=peer, community="bygone", profile=profile))
     kim = await here.signed_in("kim@example.org")
-    await kim.open("/ask")
-    await kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["en"], consent="yes")
+    await kim.fills_in(seeks=["grief"], offers=["forms"], ways=["letter"], languages=["en"], consent="yes")
     assert kim.path == "/ask/check", kim.errors()
     await kim.open("/ask/check")
     assert kim.heading == "Check your answers"
@@ -301,8 +301,9 @@ async def test_whoever_asks_again_is_not_stopped_by_a_name_or_a_community_that_t
     assert kim.heading == "Your request is with us"
     assert [each["community"] for each in await here.events("support.requested")] == ["bygone"]
     stranger = here.visitor()
-    await stranger.post("/ask", {**GOOD, "community": "bygone", "alias": "Bygone Wyvern", "email": "sam@example.org"})
-    assert stranger.errors() == ["community", "alias"]
+    for field, value in (("community", "bygone"), ("alias", "Bygone Wyvern")):
+        await stranger.post(f"/ask/{field}", {field: value})
+        assert stranger.errors() == [field]
 
 
 async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is_in(here: Site) -> None:
@@ -310,8 +311,7 @@ async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is
     kim = await here.signed_in("kim@example.org")
     await kim.open("/me/withdraw")
     await kim.submit("/me/withdraw")
-    await kim.open("/ask")
-    await kim.submit("/ask", seeks=["grief"], offers=["forms"], ways=["letter"], languages=["en"], consent="yes")
+    await kim.fills_in(seeks=["grief"], offers=["forms"], ways=["letter"], languages=["en"], consent="yes")
     await kim.submit("/ask/check")
     assert kim.heading == "Your request is with us"
     assert reference((await here.events("support.requested"))[-1]["request"]) in kim.page.text
@@ -320,11 +320,9 @@ async def test_whoever_withdrew_and_asks_anew_from_their_page_is_told_that_it_is
 
 async def test_two_people_ask_from_one_device_one_after_the_other(here: Site) -> None:
     visitor = await here.asks("kim@example.org")
-    await visitor.open("/ask")
-    assert visitor.fields("/ask").get("email") in (None, [""])
-    alias = visitor.page.by_id("alias")
-    assert alias is not None
-    await visitor.submit("/ask", **GOOD, email="sam@example.org", alias=alias.attributes["value"])
+    await visitor.open("/ask/email")
+    assert visitor.fields("/ask/email")["email"] == [""]
+    await visitor.fills_in(**GOOD, email="sam@example.org")
     await visitor.submit("/ask/check")
     assert len({event["peer"] for event in await here.events("peer.joined")}) == 2
 
@@ -344,19 +342,19 @@ async def test_a_claim_whose_owner_never_joined_is_taken_over_once_it_is_old(her
 
 async def test_hostile_posts_are_answered_kindly_and_store_nothing(here: Site) -> None:
     visitor = here.visitor()
-    await visitor.open("/ask")
+    await visitor.open("/ask/seeks")
     for body in (b"", b"&&&", b"=", b"alias=%00&email=%ff%fe&area=%E2%80%AE", b"seeks=" + b"x" * 60_000,
                  b"capacity=1&capacity=2&community=a&community=b", b"names=%ff&alias=<script>", "área=ü".encode("latin-1")):
-        await visitor.post("/ask", body)
+        await visitor.post("/ask/seeks", body)
         assert visitor.status == 422
         assert visitor.errors()
         assert visitor.has_urgent_help()
         assert not visitor.page.all("script")
     for status, body in ((413, b"x" * 70_000), (400, b"&".join([b"a=1"] * 700))):
-        await visitor.post("/ask", body)
+        await visitor.post("/ask/seeks", body)
         assert visitor.status == status
         assert visitor.has_urgent_help()
-    await visitor.post("/ask", b"{}", **{"content-type": "application/json"})
+    await visitor.post("/ask/seeks", b"{}", **{"content-type": "application/json"})
     assert visitor.status == 400
     assert await _types(here) == []
 
@@ -390,14 +388,13 @@ async def test_while_redis_is_away_pages_say_so_kindly_and_keep_the_answers(
         assert visitor.fields("/me/concern")["text"] == ["It was <late> & dark"]
         assert visitor.has_urgent_help()
         asker = here.visitor()
-        await asker.open("/ask")
-        assert asker.status == 200
-        alias = asker.page.by_id("alias")
-        assert alias is not None
-        await asker.submit("/ask", **GOOD, email="sam@example.org", alias=alias.attributes["value"])
+        for path in ("/ask", "/ask/seeks"):
+            await asker.open(path)
+            assert asker.status == 200
+        await asker.submit("/ask/seeks", seeks=["anxiety", "sleep"])
         assert asker.status == 503
         assert "all still on this page" in asker.page.text
-        assert asker.fields("/ask")["seeks"] == ["anxiety", "sleep"]
+        assert asker.fields("/ask/seeks")["seeks"] == ["anxiety", "sleep"]
         for path in ("/", "/urgent-help"):
             await asker.open(path)
             assert asker.status == 200
@@ -417,3 +414,27 @@ async def test_while_redis_is_away_pages_say_so_kindly_and_keep_the_answers(
         await redis.connection_pool.disconnect()  # the test's own client keeps connections to the server that was
         await here.settled()
         assert len(await here.events("concern.raised")) == 1
+
+
+async def test_two_tabs_lose_no_answer(here: Site) -> None:
+    visitor = here.visitor()
+    await visitor.post("/ask/adult", {"adult": "yes"})
+    form = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+    answers = {"seeks": "sleep", "offers": "grief", "languages": "cy", "times": "mon_morning", "note": "Hello"}
+    await asyncio.gather(*(visitor.client.post(f"/ask/{step}", content=f"{step}={value}", headers=form)
+                           for step, value in answers.items()))
+    for step, value in answers.items():
+        await visitor.open(f"/ask/{step}")
+        assert visitor.fields(f"/ask/{step}")[step] == [value]
+
+
+async def test_an_old_page_posted_after_sending_begins_anew_and_the_reference_stays(here: Site) -> None:
+    visitor = await here.asks("kim@example.org")
+    sent = visitor.client.cookies["twoway_draft"]
+    await visitor.post("/ask/seeks", {"seeks": ["grief"]})
+    assert visitor.client.cookies["twoway_draft"] != sent
+    visitor.client.cookies.clear()
+    visitor.client.cookies.set("twoway_draft", sent)
+    await visitor.open("/ask/sent")
+    assert visitor.status == 200
+    assert len(await here.events("support.requested")) == 1

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.gateway.site import GOOD, Site, Visitor
 
 AGAIN = {"seeks": ["hearing_voices"], "offers": ["forms"], "ways": ["letter"], "languages": ["cy"], "consent": "yes",
-         "quiet": "usual", "capacity": "1", "again": "yes"}
+         "capacity": "1"}
 
 
 async def _drafting(here: Site) -> Visitor:
@@ -16,7 +16,7 @@ async def _drafting(here: Site) -> Visitor:
     kim = await here.signed_in("kim@example.org")
     await kim.open("/me/withdraw")
     await kim.submit("/me/withdraw")
-    await kim.post("/ask", AGAIN)
+    await kim.fills_in(**AGAIN)
     assert kim.path == "/ask/check"
     return kim
 
@@ -30,17 +30,15 @@ async def test_what_was_begun_and_not_sent_can_be_deleted_by_one_button(here: Si
     kim = here.visitor()
     await kim.open("/ask")
     assert not _clears(kim), "there is nothing to delete yet"
-    alias = kim.page.by_id("alias")
-    assert alias is not None
-    await kim.submit("/ask", **GOOD, email="kim@example.org", alias=alias.attributes["value"])
+    await kim.fills_in(**GOOD, email="kim@example.org")
     await kim.open(page)
     assert _clears(kim)
     await kim.submit("/ask/clear")
     assert kim.heading == "This page is cleared"
     assert "twoway_draft" not in kim.client.cookies
     assert await _drafts(here) == 0
-    await kim.open("/ask")
-    assert kim.fields("/ask")["email"] == [""]
+    await kim.open("/ask/email")
+    assert kim.fields("/ask/email")["email"] == [""]
     await kim.open("/ask/check")
     assert kim.status == 404
     assert "cookies" in kim.page.text
@@ -66,8 +64,8 @@ async def test_what_was_begun_goes_with_whoever_signs_out_or_leaves(here: Site, 
     assert await _drafts(here) == 1
     await kim.open("/ask/check")
     assert kim.status == 404
-    await kim.open("/ask")
-    assert kim.fields("/ask").get("seeks") is None
+    await kim.open("/ask/seeks")
+    assert kim.fields("/ask/seeks").get("seeks") is None
 
 
 async def test_once_a_session_is_over_nobody_else_is_shown_what_was_begun_in_it(here: Site) -> None:
@@ -76,8 +74,8 @@ async def test_once_a_session_is_over_nobody_else_is_shown_what_was_begun_in_it(
     kim.client.cookies.delete("twoway_session")
     await kim.open("/ask/check")
     assert kim.path == "/sign-in"
-    await kim.open("/ask")
-    assert kim.fields("/ask").get("seeks") is None
+    await kim.open("/ask/seeks")
+    assert kim.fields("/ask/seeks").get("seeks") is None
     await kim.post("/ask/check", {})
     assert kim.path == "/sign-in"
     assert len(await here.events("support.requested")) == 1
@@ -89,7 +87,7 @@ async def test_once_a_session_is_over_nobody_else_is_shown_what_was_begun_in_it(
 async def test_a_second_request_from_a_page_left_open_is_led_to_the_first_and_changes_nothing(here: Site) -> None:
     await here.asks("kim@example.org")
     kim = await here.signed_in("kim@example.org")
-    await kim.post("/ask", AGAIN)
+    await kim.post("/ask/seeks", AGAIN)
     assert kim.heading == "Your request is with us already"
     assert any(each.attributes["href"] == "/me" for each in kim.page.all("a") if "main" in each.inside)
     assert await _types(here) == 1
@@ -98,8 +96,7 @@ async def test_a_second_request_from_a_page_left_open_is_led_to_the_first_and_ch
 async def test_a_second_request_checked_before_the_first_was_sent_is_led_to_the_first(here: Site) -> None:
     kim = await _drafting(here)
     elsewhere = await here.signed_in("kim@example.org")
-    await elsewhere.open("/ask")
-    await elsewhere.submit("/ask", **{**AGAIN, "seeks": ["grief"], "quiet": "any"})
+    await elsewhere.fills_in(**{**AGAIN, "seeks": ["grief"]})
     await elsewhere.submit("/ask/check")
     assert elsewhere.path == "/ask/sent"
     await kim.post("/ask/check", {})
@@ -122,9 +119,7 @@ async def test_somebody_new_on_the_device_begins_with_an_empty_page(here: Site) 
     await kim.open("/me")
     await kim.submit("/sign-out")
     await kim.open("/ask")
-    alias = kim.page.by_id("alias")
-    assert alias is not None
-    await kim.submit("/ask", **GOOD, email="sam@example.org", alias=alias.attributes["value"])
+    await kim.fills_in(**GOOD, email="sam@example.org")
     await kim.submit("/ask/check")
     assert kim.path == "/ask/sent"
     assert len(await here.events("peer.joined")) == 2

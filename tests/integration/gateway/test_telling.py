@@ -53,9 +53,7 @@ async def _joins(here: Site, clinic: Clinic, *agreed: str, person: str = "client
     visitor = here.visitor()
     await visitor.open(path)
     await visitor.submit(path, button=("reply", "accept"), agreed=list(agreed))
-    alias = visitor.page.by_id("alias")
-    assert alias is not None
-    await visitor.submit("/ask", **{**GOOD, "email": email, "alias": alias.attributes["value"], **changes})
+    await visitor.fills_in(**{**GOOD, "email": email, **changes})
     await visitor.submit("/ask/check")
     assert visitor.path == "/ask/sent"
     await here.settled()
@@ -112,9 +110,7 @@ async def test_nobody_agrees_in_the_name_of_whoever_has_an_address(here: Site, c
     visitor = here.visitor()
     await visitor.open(path)
     await visitor.submit(path, button=("reply", "accept"), agreed=["checkins"])
-    alias = visitor.page.by_id("alias")
-    assert alias is not None
-    await visitor.submit("/ask", **{**GOOD, "email": "sam@example.org", "alias": alias.attributes["value"]})
+    await visitor.fills_in(**{**GOOD, "email": "sam@example.org"})
     await visitor.submit("/ask/check")
     await here.settled()
     [joined] = await here.events("peer.joined")
@@ -303,7 +299,7 @@ async def test_what_was_agreed_to_is_taken_back_and_given_again_on_the_persons_o
     assert "Moments that you shared with a buddy, from Clinic, as you agreed on" in visitor.page.text
     action = "/me/agreements/clinic/checkins"
     await visitor.submit(action, button=("reply", "back"))
-    assert await here.events("consent.withdrawn") == [{"peer": kim, "wording": "checkins", "partner": "clinic"}]
+    assert await here.events("consent.withdrawn") == [{"peer": kim, "wording": "checkins", "partner": "clinic", "by": None}]
     assert "you took this back on" in visitor.page.text
     assert "Training that you have done, from Clinic, as you agreed on" in visitor.page.text
     await visitor.submit(action, button=("reply", "again"))

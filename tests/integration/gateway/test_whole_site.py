@@ -123,14 +123,13 @@ async def test_nothing_that_describes_a_person_is_readable_in_the_store_or_the_l
         await two.kim.open(f"{path}/concern")
         await two.kim.submit(f"{path}/concern", text="canary concern")
         draft = here.visitor()
-        await draft.open("/ask")
-        alias = draft.page.by_id("alias")
-        assert alias is not None
-        await draft.submit("/ask", **{**GOOD, "seeks": ["hearing_voices"], "ways": ["in_person"]}, area="Canary Wharf",
-                           email="canary@example.org", alias=alias.attributes["value"])
+        await draft.open("/ask/alias")
+        alias = draft.names_offered()[0]
+        await draft.fills_in(**{**GOOD, "seeks": ["hearing_voices"], "ways": ["in_person"]}, area="Canary Wharf",
+                             email="canary@example.org", alias=alias, note="A canary in its own words")
         assert draft.path == "/ask/check"
         await two.look()
-        aliases = {visitor.page.all("strong")[0].text for visitor in (two.kim, two.sam)} | {alias.attributes["value"]}
+        aliases = {visitor.page.all("strong")[0].text for visitor in (two.kim, two.sam)} | {alias}
     words = ["kim@example.org", "canary", "Canary", "07700", "hearing_voices", "anxiety", "listening", *aliases]
     found = await _everything(redis) + log.read_bytes()
     assert not [word for word in words if word.encode() in found]
@@ -159,7 +158,7 @@ async def test_whoever_goes_away_while_they_send_is_no_fault_of_ours(
         redis_url: str, redis: Redis, tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with logged(log), site(redis_url, redis, tmp_path) as here:
-        for path in ("/ask", "/v1/events"):
+        for path in ("/ask/seeks", "/v1/events"):
             came = iter([{"type": "http.request", "body": b"seeks=", "more_body": True}, {"type": "http.disconnect"}])
             answered: list[Message] = []
 

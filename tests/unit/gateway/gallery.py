@@ -12,6 +12,7 @@ from services.gateway.forms import Ask, ChooseMessages, Moment
 from services.gateway.posted import Posted
 from services.gateway.problems import Problems, check
 from services.gateway.rendering import Pages
+from services.gateway.steps import STEPS, Step
 from services.gateway.store import PeerRow
 from services.gateway.views import (
     AgreementView,
@@ -90,7 +91,10 @@ def pages(*, try_out: bool = True) -> Pages:
 
 def gallery(pages: Pages) -> dict[str, bytes]:
     """Name → HTML."""
-    ask = {"names": NAMES, "names_seed": 7, "communities": COMMUNITIES, "form_id": "f" * 32}
+    def question(step: Step, **more: Any) -> tuple[str, dict[str, Any]]:
+        return "ask/step", {"step": step, "alone": len(step.fields) == 1, "back": "/ask", "names": NAMES, "names_seed": 7,
+                            "communities": COMMUNITIES, "sought": PROGRAMME.topics, **more}
+
     empty = check(Ask, Posted(), CHOICES, CATALOGUE.errors)
     incomplete = check(Moment, Posted({"minutes": ("x",)}), CHOICES, CATALOGUE.errors)
     full = Posted({"seeks": ("sleep",), "showable": ("sleep",), "times": ("mon_morning",), "area": ("<b>Hill</b>",)})
@@ -109,14 +113,18 @@ def gallery(pages: Pages) -> dict[str, bytes]:
     shown: dict[str, tuple[str, dict[str, Any]]] = {
         "start": ("start", {}),
         "urgent help": ("urgent_help", {}),
-        "ask": ("ask", {**ask, "invited": True}),
-        "ask, with problems": ("ask", {**ask, "posted": full, "problems": empty}),
-        "ask, wishes": ("ask", {**ask, "posted": wishes}),
-        "ask, wishes with problems": ("ask", {**ask, "posted": wishes, "problems": astray}),
-        "ask again": ("ask", {**ask, "again": True, "signed_in": True, "kept": True}),
+        "ask": ("ask", {"invited": True, "start": "/ask/adult"}),
+        "ask, begun": ("ask", {"begun": True, "start": "/ask/ways"}),
+        **{f"ask {step.key}": question(step) for step in STEPS},
+        **{f"ask {step.key}, filled in": question(step, begun=True, changing=True,
+                                                  posted=Posted({**full.fields, **wishes.fields})) for step in STEPS},
+        **{f"ask {step.key}, with problems": question(step, posted=Posted({**full.fields, **wishes.fields}),
+                                                      problems=step.problems(Problems({**empty.messages, **astray.messages})))
+           for step in STEPS if step.problems(Problems({**empty.messages, **astray.messages}))},
+        "ask consent, danger": question(STEPS[-1], danger=True),
         "check": ("check", {"answers": [Answered("seeks", "Support you would like", ("Sleep", "<i>")),
                                         Answered("area", "Where you could meet", ())]}),
-        "check, choosy": ("check", {"choosy": True, "answers": ANSWERS}),
+        "check, choosy": ("check", {"choosy": True, "answers": ANSWERS, "danger": True}),
         "sent": ("sent", {"reference": "BCDF-GHJK"}),
         "sent, signed in": ("sent", {"reference": "BCDF-GHJK", "certain": True, "signed_in": True}),
         "sign in": ("sign_in", {}),
@@ -126,7 +134,7 @@ def gallery(pages: Pages) -> dict[str, bytes]:
             "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
         "code spent, with problems": ("code", {
             "spent": True, "problems": Problems({"code": CATALOGUE.errors["code"]["code"]["spent"]})}),
-        "ask, away": ("ask", {**ask, "notice": CATALOGUE.words["saved"]["away"]}),
+        "ask, away": question(STEPS[2], notice=CATALOGUE.words["saved"]["away"]),
         "link": ("link", {"action": "/sign-in/x"}),
         "link spent": ("link_spent", {}),
         **{f"stop {what}": ("stop", {"what": what, "action": "/stop/x"}) for what in STOPPABLE},

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway.forms import Ask
 from services.gateway.problems import Problems
 from services.gateway.rendering import HERE, STATIC, Pages
+from services.gateway.steps import STEPS, asked
 from tests.unit.gateway.gallery import CATALOGUE, ME, PROGRAMME, gallery, pages
 from tests.unit.gateway.html import Element, Page
 
@@ -24,7 +26,8 @@ def test_the_gallery_shows_every_template_there_is() -> None:
     shown = "".join((Path(__file__).parent / each).read_text("utf-8") for each in ("gallery.py", "desk_gallery.py"))
     names = {str(path.relative_to(HERE / "templates/pages").with_suffix("")) for path in HERE.glob("templates/pages/**/*.html")}
     parts = {"message", "me/rest", "me/proposals", "me/buddies", "me/gestures", "me/moments", "me/before", "me/request",
-             "me/notices", "me/unreached", "me/nudges", "me/aside", "me/partners", "me/asks", "me/suspended", "ask/people"}
+             "me/notices", "me/unreached", "me/nudges", "me/aside", "me/partners", "me/asks", "me/suspended", "ask/people",
+             "ask/you_fields", "ask/whom_fields", *(f"ask/steps/{step.key}" for step in STEPS)}
     missing = {name for name in names - parts if f'"{name}"' not in shown and f'"{name.removeprefix("me/")}"' not in shown}
     assert not missing
 
@@ -110,8 +113,8 @@ def test_a_page_without_problems_has_no_error_in_its_title() -> None:
 
 
 def test_what_was_typed_is_shown_as_text_never_as_html() -> None:
-    assert "<b>Hill</b>" in [each.attributes.get("value") for each in GALLERY["ask, with problems"].all("input")]
-    assert not GALLERY["ask, with problems"].all("b")
+    assert "<b>Hill</b>" in [each.attributes.get("value") for each in GALLERY["ask ways, with problems"].all("input")]
+    assert not GALLERY["ask ways, with problems"].all("b")
     assert not GALLERY["check"].all("i")
     assert "<script>" in [each.attributes.get("value") for each in GALLERY["away"].all("input")]
     assert not GALLERY["mailbox"].all("b")
@@ -120,7 +123,7 @@ def test_what_was_typed_is_shown_as_text_never_as_html() -> None:
 def test_a_first_visit_stays_under_thirty_kilobytes() -> None:
     made = gallery(pages(try_out=False))
     styles = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in ("govuk.css", "twoway.css", "icon.svg"))
-    for name in ("start", "ask"):
+    for name in ("start", "ask", *(f"ask {step.key}" for step in STEPS)):
         assert styles + len(gzip.compress(made[name])) < 30_000
 
 
@@ -222,71 +225,72 @@ def test_what_was_saved_or_not_sent_is_said_in_the_title_and_read_at_once(name: 
 
 
 def test_the_name_of_a_language_in_that_language_is_marked_so_and_an_english_one_is_not() -> None:
-    marked = {each.attributes["lang"]: each.text for each in GALLERY["ask"].all("span") if "lang" in each.attributes}
+    marked = {each.attributes["lang"]: each.text for each in GALLERY["ask languages"].all("span") if "lang" in each.attributes}
     assert marked == {"cy": "Cymraeg", "ar": "العربية", "ur": "اردو", "pl": "Polski"}
-    assert "Cymraeg (Welsh)" in GALLERY["ask"].text
+    assert "Cymraeg (Welsh)" in GALLERY["ask languages"].text
 
 
 QUESTIONS = ("age_band", "facts-gender", "facts-talking", "meets_ages", "chosen_limits-gender", "prefers-talking")
 
 
-def test_what_is_asked_about_people_is_out_of_the_way_until_it_is_answered_and_says_why_it_is_asked() -> None:
-    page = GALLERY["ask"]
-    assert not [each for each in page.all("details") if "open" in each.attributes]
-    assert len([each for each in GALLERY["ask, wishes"].all("details") if "open" in each.attributes]) == 2
+def test_what_is_asked_about_people_says_why_it_is_asked() -> None:
+    about, others = GALLERY["ask you"], GALLERY["ask whom"]
     for field in QUESTIONS:
-        first = page.by_id(field)
-        assert first is not None
-        assert "details" in first.inside
-    about, others = page.all("details")[1:]
+        assert (about.by_id(field) or others.by_id(field)) is not None
     assert "nobody is told" in about.text
     assert "nobody is told" in others.text
     assert "or for what stands beside the question" in about.text
     assert "The fewer people that leaves, the longer it may be" in others.text
     for field, is_counted in (("age_band", True), ("facts-gender", True), ("facts-talking", False)):
-        hint = page.by_id(f"{field}-hint")
+        hint = about.by_id(f"{field}-hint")
         assert hint is not None
         assert ("The programme sees it only in counts that name nobody." in hint.text) == is_counted, field
 
 
-def test_whoever_comes_back_to_change_an_answer_finds_every_question_open() -> None:
-    """A link to a question inside what is closed leads nowhere in an older browser."""
-    assert all("open" in each.attributes for each in GALLERY["ask again"].all("details"))
-
-
 def test_every_question_about_people_can_be_passed_over() -> None:
-    checked = [(each.attributes["name"], each.attributes["value"]) for each in GALLERY["ask"].all("input")
+    checked = [(each.attributes["name"], each.attributes["value"]) for each in GALLERY["ask you"].all("input")
                if "checked" in each.attributes and each.attributes["name"] in QUESTIONS]
     assert checked == [("age_band", ""), ("facts-gender", ""), ("facts-talking", "")]
-    legends = [each.text.strip() for each in GALLERY["ask"].all("legend") if "details" in each.inside]
-    assert all(text.endswith("(optional)") for text in legends[1:])
+    legends = [each.text.strip() for name in ("ask you", "ask whom") for each in GALLERY[name].all("legend")]
+    assert all(text.endswith("(optional)") for text in legends)
 
 
 def test_answers_about_people_are_kept_on_a_page_that_is_shown_again() -> None:
-    checked = {(each.attributes["name"], each.attributes["value"]) for each in GALLERY["ask, wishes with problems"].all("input")
-               if "checked" in each.attributes}
+    checked = {(each.attributes["name"], each.attributes["value"]) for step in ("newcomers", "you", "whom")
+               for each in GALLERY[f"ask {step}, filled in"].all("input") if "checked" in each.attributes}
     assert {("age_band", "25_34"), ("facts-gender", "woman"), ("meets_ages", "25_34"), ("prefers-talking", "quiet"),
             ("chosen_limits-gender", "another"), ("newcomers", "newcomer"), ("facts-talking", "")} <= checked
 
 
-def test_a_programme_that_asks_nothing_about_people_shows_no_such_questions() -> None:
-    bare = Pages(PROGRAMME.model_copy(update={"age_bands": {}, "facts": {}}), CATALOGUE, try_out=False)
-    page = Page(gallery(bare)["ask"])
-    assert [each.text.strip() for each in page.all("summary")] == ["May we name what you are looking for? (optional)"]
-    assert not [each for each in page.all("input") if each.attributes["name"] in QUESTIONS]
+def test_a_programme_that_asks_nothing_about_people_has_no_such_pages() -> None:
+    bare = PROGRAMME.model_copy(update={"age_bands": {}, "facts": {}, "communities": PROGRAMME.communities[:1]})
+    keys = {step.key for step in asked(bare, again=False)}
+    assert not keys & {"you", "whom", "community"}
+    assert keys | {"you", "whom", "community"} == {step.key for step in STEPS}
 
 
 def test_a_programme_by_whose_facts_nobody_is_chosen_asks_no_limits() -> None:
     facts = {key: fact.model_copy(update={"limit": None, "wish": None}) for key, fact in PROGRAMME.facts.items()}
-    page = Page(gallery(Pages(PROGRAMME.model_copy(update={"age_bands": {}, "facts": facts}), CATALOGUE, try_out=False))["ask"])
+    programme = PROGRAMME.model_copy(update={"age_bands": {}, "facts": facts})
+    assert "whom" not in {step.key for step in asked(programme, again=False)}
+    page = Page(gallery(Pages(programme, CATALOGUE, try_out=False))["ask you"])
     assert "Your gender" in page.text
-    assert "Whom you would like to meet" not in page.text
     assert "comfortable with" not in page.text
+
+
+def test_whoever_is_here_already_is_not_asked_again_who_they_are() -> None:
+    assert not {"community", "adult", "alias", "email"} & {step.key for step in asked(PROGRAMME, again=True)}
+
+
+def test_every_field_of_the_form_is_on_one_page_and_every_page_has_a_title() -> None:
+    assert sorted(field for step in STEPS for field in step.fields) == sorted(Ask.model_fields)
+    assert {step.key for step in STEPS} == set(CATALOGUE.words["steps"])
 
 
 def test_what_the_programme_no_longer_asks_is_told_above_what_it_does_ask() -> None:
     astray = Problems({"chosen_limits": CATALOGUE.errors["ask"]["chosen_limits"]["unknown"]})
-    page = Page(bytes(pages().page("ask", 422, again=True, problems=astray).body))
+    step = next(each for each in STEPS if each.key == "whom")
+    page = Page(bytes(pages().page("ask/step", 422, step=step, back="/ask", problems=astray).body))
     told = page.by_id("chosen_limits")
     assert told is not None
     assert "not asked here, or not any more" in told.text
@@ -306,7 +310,7 @@ def test_whoever_chose_whom_they_would_be_comfortable_with_is_told_kindly_that_i
 
 
 def test_the_form_says_when_the_place_to_meet_is_needed() -> None:
-    hint = GALLERY["ask"].by_id("area-hint")
+    hint = GALLERY["ask ways"].by_id("area-hint")
     assert hint is not None
     assert hint.text.strip().startswith("Needed if you ticked meeting in person")
 
@@ -320,7 +324,7 @@ def test_a_programme_goes_by_its_own_name_on_every_page() -> None:
     own = Pages(PROGRAMME.model_copy(update={"name": "Harbour Buddies"}), CATALOGUE, try_out=False)
     shown = {name: Page(html).text for name, html in gallery(own).items()}
     assert not [name for name, text in shown.items() if "Twoway" in text]
-    assert "I agree that Harbour Buddies keeps" in shown["ask"]
+    assert "I agree that Harbour Buddies keeps" in shown["ask consent"]
 
 
 def test_the_try_out_says_so_on_every_page_and_elsewhere_nothing_does() -> None:
