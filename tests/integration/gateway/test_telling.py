@@ -299,7 +299,7 @@ async def test_what_was_agreed_to_is_taken_back_and_given_again_on_the_persons_o
     assert "Moments that you shared with a buddy, from Clinic, as you agreed on" in visitor.page.text
     action = "/me/agreements/clinic/checkins"
     await visitor.submit(action, button=("reply", "back"))
-    assert await here.events("consent.withdrawn") == [{"peer": kim, "wording": "checkins", "partner": "clinic", "by": None}]
+    assert await here.events("consent.withdrawn") == [{"peer": kim, "wording": "checkins", "partner": "clinic"}]
     assert "you took this back on" in visitor.page.text
     assert "Training that you have done, from Clinic, as you agreed on" in visitor.page.text
     await visitor.submit(action, button=("reply", "again"))
