@@ -79,7 +79,7 @@ async def test_what_a_person_told_us_and_did_is_all_in_their_file_and_nobody_els
     assert held["now"]["request"][0]["seeks"] == ["anxiety", "sleep"]
     assert held["now"]["buddies"][0]["my_contact"] == "07700 900123, <evenings>"
     agreed = held["now"]["agreements"][0]
-    assert (agreed["version"], agreed["at_ms"] > 0, "I agree that" in agreed["text"]) == ("3", True, True)
+    assert (agreed["version"], agreed["at_ms"] > 0, "I agree that" in agreed["text"]) == ("4", True, True)
     assert [each["kind"] for each in held["moments"]] == ["listened"]
     assert {"peer.joined", "consent.given", "support.requested", "sign_in.requested", "proposal.made", "pair.formed",
             "contact.offered", "concern.raised", "concern.closed", "break.started"} <= {*whats(held)}
